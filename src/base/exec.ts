@@ -1,0 +1,146 @@
+import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { DkmError, messageOf } from './errors.ts';
+
+/** What a finished program left behind. `code` is null when a signal ended it. */
+export interface Finished {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  /** The whole environment of the program; this process's own when left out. */
+  env?: NodeJS.ProcessEnv;
+  /** Milliseconds after which the program and its children are killed. */
+  timeoutMs?: number;
+  /** Called with everything the program prints, as it comes. */
+  onOutput?: (text: string) => void;
+  signal?: AbortSignal;
+  /** Text for standard input; nothing when left out. */
+  input?: string;
+}
+
+/** Runs a program to its end, whatever its exit code. Throws only when it cannot be started, times out or is aborted. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const { promise, resolve, reject } = Promise.withResolvers<Finished>();
+  // A group of its own, so that a time-out ends its children too.
+  const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, detached: true, stdio: 'pipe' });
+  const killGroup = (): void => {
+    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
+  };
+  let stdout = '';
+  let stderr = '';
+  let failure: DkmError | undefined;
+  const fail = (error: DkmError): void => {
+    failure ??= error;
+    killGroup();
+  };
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(
+          () => fail(new DkmError('command-failed', `${command} did not finish within ${options.timeoutMs} ms and was ended.`)),
+          options.timeoutMs,
+        );
+  const onAbort = (): void => fail(new DkmError('interrupted', `${command} was interrupted.`));
+  if (options.signal?.aborted) onAbort();
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    options.onOutput?.(text);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    options.onOutput?.(text);
+  });
+  child.stdin.on('error', () => undefined); // a program that does not read its input is no failure of ours
+  child.stdin.end(options.input ?? '');
+  const settle = (): void => {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', onAbort);
+  };
+  child.once('error', (error) => {
+    settle();
+    reject(failure ?? new DkmError('command-failed', `${command} could not be started: ${messageOf(error)}`, { cause: error }));
+  });
+  child.once('close', (code, signal) => {
+    settle();
+    if (failure) reject(failure);
+    else resolve({ code, signal, stdout, stderr });
+  });
+  return promise;
+}
+
+/** Runs a program and returns its standard output; any exit code but 0 throws `command-failed` with the end of what it printed. */
+export async function runOrThrow(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const finished = await run(command, args, options);
+  if (finished.code === 0) return finished.stdout;
+  const how = finished.signal === null ? `exit code ${finished.code}` : `signal ${finished.signal}`;
+  const tail = lastLines(finished.stderr || finished.stdout, 12);
+  throw new DkmError('command-failed', `${command} ${args.join(' ')} ended with ${how}${tail === '' ? '.' : `:\n${tail}`}`);
+}
+
+/** True when a program of this name can be started. */
+export async function canRun(command: string, args: readonly string[] = ['--version']): Promise<boolean> {
+  return run(command, args, { timeoutMs: 20_000 }).then(
+    (finished) => finished.code === 0,
+    () => false,
+  );
+}
+
+/** Starts a program that outlives this process; what it prints is appended to `logFile`. Returns its process id. */
+export function startDetached(command: string, args: readonly string[], logFile: string, options: { cwd?: string; env?: NodeJS.ProcessEnv; argv0?: string } = {}): number {
+  const log = openSync(logFile, 'a', 0o600);
+  try {
+    const spawnOptions: SpawnOptions = { ...options, detached: true, stdio: ['ignore', log, log] };
+    const child = spawn(command, args, spawnOptions);
+    child.unref();
+    if (child.pid === undefined) throw new DkmError('command-failed', `${command} could not be started.`);
+    return child.pid;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Runs a program in the foreground on this process's own terminal and returns its exit code (128 + n for signal n). */
+export function runInForeground(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const child = spawn(command, args, { ...options, stdio: 'inherit' });
+  const forwarded: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of forwarded) process.on(signal, forward);
+  const done = (): void => forwarded.forEach((signal) => process.off(signal, forward));
+  child.once('error', (error) => {
+    done();
+    reject(new DkmError('command-failed', `${command} could not be started: ${messageOf(error)}`, { cause: error }));
+  });
+  child.once('close', (code, signal) => {
+    done();
+    resolve(code ?? (signal === null ? 1 : 128));
+  });
+  return promise;
+}
+
+/** Sends a signal to a process group; false when there is no such group any more. */
+export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-leader, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The last `count` lines of a text, without the empty ones at its end. */
+export function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/** What a short program prints, waited for on the spot; undefined when it cannot be started or fails. For what takes milliseconds only. */
+export function outputOf(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const finished = spawnSync(command, args, { env, encoding: 'utf8', timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] });
+  return finished.status === 0 ? finished.stdout : undefined;
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+
+/** Every path of an installed directory, written down once. All are absolute when `root` is. */
+export interface Layout {
+  root: string;
+  bin: string;
+  conf: string;
+  storage: string;
+  run: string;
+  logs: string;
+  staticLink: string;
+  versions: string;
+  /** Link to the version in use. */
+  current: string;
+  settings: string;
+  secrets: string;
+  /** Digests of the generated configuration as it was written, to tell edits apart. */
+  generated: string;
+  status: string;
+  supervisorLog: string;
+  supervisorLock: string;
+  installLog: string;
+  installLock: string;
+  journal: string;
+}
+
+export function layoutOf(root: string): Layout {
+  const conf = join(root, 'conf');
+  const run = join(root, 'run');
+  const logs = join(run, 'logs');
+  return {
+    root,
+    bin: join(root, 'bin'),
+    conf,
+    storage: join(root, 'storage'),
+    run,
+    logs,
+    staticLink: join(root, 'static'),
+    versions: join(root, 'versions'),
+    current: join(root, 'current'),
+    settings: join(conf, 'dkm.toml'),
+    secrets: join(conf, 'secrets'),
+    generated: join(run, 'generated.json'),
+    status: join(run, 'status.json'),
+    supervisorLog: join(logs, 'supervisor.log'),
+    supervisorLock: join(run, 'supervisor.lock'),
+    installLog: join(run, 'install.log'),
+    installLock: join(run, 'install.lock'),
+    journal: join(run, 'install.journal'),
+  };
+}
+
+/**
+ * The supervisor's socket, by its name in `run/`. Supervisor and commands bind and connect to it from within that
+ * directory: a Unix socket's path may have about 100 bytes only, and a directory's name should not decide whether
+ * an installation works.
+ */
+export const CONTROL_SOCKET = 'dkm.sock';

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DkmError, isNotFound, systemCodeOf } from './errors.ts';
+import { isSameProcess, processStartTime } from './process-identity.ts';
+
+/*
+ * A lock between processes, made of files alone (Node has no flock). Whoever wants it publishes the next generation,
+ * `<path>.<n+1>`, with link(2), which succeeds for one of several. A generation names its holder; it is over when the
+ * holder marked it released or is no longer there, so a killed holder blocks nobody.
+ *
+ * Generations are never used twice: `<path>` holds the number of one that is known to have been reached, and lower
+ * ones are removed only after it was written. Someone who was asleep while the others went on may publish a number
+ * that was removed meanwhile; then `<path>` has passed that number, and reading it after publishing shows so. Files of
+ * a lock are never removed one by one: when its directory is to go, the holder renames it first, so that everything is
+ * gone at once. Who read the number before that finds a lower one afterwards.
+ */
+
+/** A lock that is held. */
+export interface Lock {
+  /** Lets the next one in. Harmless when called twice. */
+  release: () => void;
+  /** Moves the lock's directory to another name, and the lock with it, to be removed there; releases it by that. */
+  releaseWithDirectory: (newName: string) => void;
+}
+
+interface Holder {
+  pid: number;
+  startTime: string | null;
+  boot: string;
+  what: string;
+  released: boolean;
+}
+
+const POLL_MS = 50;
+
+/**
+ * Takes the lock for this process; `what` says what it is wanted for, for whoever finds it taken. The file's directory
+ * must exist. Throws `locked` when another process still holds it after `waitMs` (at once by default).
+ */
+export async function acquireLock(path: string, what: string, options: { waitMs?: number } = {}): Promise<Lock> {
+  const deadline = performance.now() + (options.waitMs ?? 0);
+  for (;;) {
+    const attempt = tryAcquire(path, what);
+    if ('release' in attempt) return attempt;
+    if (performance.now() >= deadline) throw lockedBy(attempt);
+    await delay(POLL_MS);
+  }
+}
+
+function lockedBy(holder: Holder): DkmError {
+  return new DkmError('locked', `Another process is at work here: ${holder.what} (process ${holder.pid}).`, { hint: 'Wait until it is done, then try again.' });
+}
+
+function tryAcquire(path: string, what: string): Lock | Holder {
+  for (;;) {
+    const reached = reachedGeneration(path);
+    const last = lastGeneration(path, reached);
+    const holder = readHolder(path, last);
+    if (holder !== undefined && isHolding(holder)) return holder;
+    const own: Holder = { pid: process.pid, startTime: processStartTime(process.pid), boot: bootId(), what, released: false };
+    const generation = last + 1;
+    if (!publish(path, generation, own)) continue;
+    const reachedNow = reachedGeneration(path);
+    if (reachedNow >= reached && reachedNow < generation) return held(path, generation, own);
+    rmSync(generationFile(path, generation), { force: true }); // we were asleep: see above
+  }
+}
+
+function held(path: string, generation: number, own: Holder): Lock {
+  replace(path, String(generation));
+  removeBelow(path, generation);
+  let released = false;
+  const once = (letGo: () => void): void => {
+    if (!released) letGo();
+    released = true;
+  };
+  return {
+    release: () => once(() => markReleased(path, generation, own)),
+    releaseWithDirectory: (newName) => once(() => renameSync(dirname(path), newName)),
+  };
+}
+
+function markReleased(path: string, generation: number, own: Holder): void {
+  try {
+    replace(generationFile(path, generation), JSON.stringify({ ...own, released: true }));
+  } catch (error) {
+    if (!isNotFound(error)) throw error; // someone removed the directory, and the lock with it
+  }
+}
+
+/** The highest generation there is, sought upwards from one that was reached. */
+function lastGeneration(path: string, reached: number): number {
+  let generation = reached;
+  while (readHolder(path, generation + 1) !== undefined) generation += 1;
+  return generation;
+}
+
+function reachedGeneration(path: string): number {
+  return Number(readText(path) ?? '0') || 0;
+}
+
+function isHolding(holder: Holder): boolean {
+  return !holder.released && holder.boot === bootId() && isSameProcess(holder.pid, holder.startTime);
+}
+
+const NOBODY: Holder = { pid: 0, startTime: null, boot: '', what: '', released: true };
+
+/** Who published a generation; undefined when nobody did. A file cut short by a power failure names nobody who is still there. */
+function readHolder(path: string, generation: number): Holder | undefined {
+  const text = readText(generationFile(path, generation));
+  if (text === undefined) return undefined;
+  try {
+    const { pid, startTime, boot, what, released } = JSON.parse(text) as Holder;
+    return { pid, startTime, boot, what, released };
+  } catch {
+    return NOBODY;
+  }
+}
+
+function generationFile(path: string, generation: number): string {
+  return `${path}.${generation}`;
+}
+
+/** True when the generation is ours, false when someone else was quicker. */
+function publish(path: string, generation: number, own: Holder): boolean {
+  const temporary = writeTemporary(path, JSON.stringify(own));
+  try {
+    linkSync(temporary, generationFile(path, generation));
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function replace(path: string, content: string): void {
+  renameSync(writeTemporary(path, content), path);
+}
+
+function writeTemporary(path: string, content: string): string {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
+  return temporary;
+}
+
+function removeBelow(path: string, generation: number): void {
+  const prefix = `${basename(path)}.`;
+  for (const name of readdirSync(dirname(path))) {
+    const number = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    if (/^\d+$/.test(number) && Number(number) < generation) rmSync(join(dirname(path), name), { force: true });
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Tells one run of the machine from the next: a process id and a start time may come again after a restart. */
+function bootId(): string {
+  return process.platform === 'linux' ? (readText('/proc/sys/kernel/random/boot_id') ?? '').trim() : '';
+}

@@ -1,0 +1,75 @@
+/*
+ * The only place that writes to standard output and standard error for people. Colour is used on a terminal only, and
+ * not when NO_COLOR is set (https://no-color.org).
+ */
+
+/** Prints a line to standard output. */
+export function say(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints a line to standard error. */
+export function sayAside(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** True when a stream shows colours. */
+export function hasColour(stream: { isTTY?: boolean } = process.stdout): boolean {
+  return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+}
+
+const CODES = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } as const;
+export type Colour = keyof typeof CODES;
+
+/** Text in a colour, where `enabled`. */
+export function coloured(text: string, colour: Colour, enabled = hasColour()): string {
+  return enabled ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
+}
+
+/** Rows as a table of left-aligned columns, two spaces apart; the last column is as wide as it likes. Cells may be coloured. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, shownLength(cell))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - shownLength(cell) + 2)))
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function shownLength(text: string): number {
+  return text.replace(/\u001b\[\d+m/g, '').length;
+}
+
+/** Bytes in the largest fitting unit of 1024: `61.2 MiB`. */
+export function bytesInWords(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** A time span by its two largest units: `3 d 4 h`, `12 m 5 s`, `48 s`. */
+export function spanInWords(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts: [number, string][] = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'm'],
+    [whole % 60, 's'],
+  ];
+  const first = parts.findIndex(([value]) => value > 0);
+  if (first < 0) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([value], index) => index === 0 || value > 0)
+    .map(([value, unit]) => `${value} ${unit}`)
+    .join(' ');
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import Handlebars from 'handlebars';
+import { DkmError, messageOf } from '../base/errors.ts';
+import type { Layout } from '../base/layout.ts';
+import { portsFrom, type PortName } from '../contract/ports.ts';
+import type { Settings } from '../contract/settings.ts';
+import type { Retention } from './retention.ts';
+
+/** What templates and the (template) values of manifests can use. */
+export interface TemplateContext {
+  /** `{{component}}`: the component's own folder below current/, so that it stays right when the version changes. */
+  component: string;
+  /** `{{executable}}`: dkm's own executable. */
+  executable: string;
+  /** `{{dir.root}}`, `.conf`, `.storage`, `.run`, `.logs`, `.current`: absolute paths. */
+  dir: { root: string; conf: string; storage: string; run: string; logs: string; current: string };
+  /** `{{port.carbon}}` and the other names of `src/contract/ports.ts`. */
+  port: Record<PortName, number>;
+  /** `{{listen.carbon}}`: addresses to listen on. */
+  listen: { dashboards: string; carbon: string; query: string; loopback: string };
+  /** `{{connect.carbon.host}}`, `.port`: where to reach the roles from this machine. */
+  connect: { dashboards: Endpoint; carbon: Endpoint; query: Endpoint };
+  host: { name: string; /** host.example.org as org.example.host */ reversed: string };
+  install: { type: string };
+  /** `{{provider.store}}`: the component chosen for a role. */
+  provider: Record<string, string>;
+  python: string;
+  /** `{{system.collectd}}`: the system's own program, where the installation was told to use it; empty otherwise. */
+  system: { collectd: string };
+  /** `{{#each retention.rule}}`, `{{#each retention.aggregation}}`: how long metrics are kept; where it was given. */
+  retention?: Retention;
+  /** `{{secret "name"}}` in a template is the file's path; no template sees a secret itself. */
+  secrets: string;
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+/**
+ * The values that the templates of one component see in an installation with these settings. Files are rendered with
+ * the bundle's retention, which a store's templates need; the values of a manifest's service never do.
+ */
+export function templateContext(component: string, settings: Settings, layout: Layout, retention?: Retention): TemplateContext {
+  const { install } = settings;
+  const port = portsFrom(install.port);
+  const server = install.carbon_server;
+  const local = (listen: string, name: PortName): Endpoint => ({ host: reachable(listen), port: port[name] });
+  return {
+    component: join(layout.current, 'components', component),
+    executable: join(layout.current, 'installer'),
+    dir: { root: layout.root, conf: layout.conf, storage: layout.storage, run: layout.run, logs: layout.logs, current: layout.current },
+    port,
+    listen: { ...install.listen, loopback: '127.0.0.1' },
+    connect: {
+      dashboards: local(install.listen.dashboards, 'dashboards'),
+      carbon: server ? { host: server.host, port: server.port } : local(install.listen.carbon, 'carbon'),
+      query: server ? { host: server.host, port: server.query_port } : local(install.listen.query, 'query'),
+    },
+    host: { name: install.hostname, reversed: reversedHost(install.hostname) },
+    install: { type: install.type },
+    provider: install.providers,
+    python: install.python ?? '',
+    system: { collectd: install.system_collectd ?? '' },
+    ...(retention && { retention }),
+    secrets: layout.secrets,
+  };
+}
+
+/** The address at which this machine reaches something that listens on `listen`. */
+export function reachable(listen: string): string {
+  if (listen === '0.0.0.0') return '127.0.0.1';
+  if (listen === '::') return '::1';
+  return listen;
+}
+
+/** `host.example.org` as `org.example.host`, the way collectd's metrics are named in Graphite. */
+export function reversedHost(name: string): string {
+  return name.split('.').reverse().join('.');
+}
+
+function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const handlebars = Handlebars.create();
+/** A value as a quoted string of TOML, JSON or YAML (JSON's quoting is valid in all three). */
+handlebars.registerHelper('quote', (value: unknown) => JSON.stringify(String(value)));
+/** `host:port`, an IPv6 address in brackets. */
+handlebars.registerHelper('address', (host: unknown, port: unknown) => hostAndPort(String(host), Number(port)));
+handlebars.registerHelper('secret', function secretPath(this: TemplateContext, name: unknown) {
+  return join(this.secrets, String(name));
+});
+/** `{{url connect.query}}`: the http address of an endpoint. */
+handlebars.registerHelper('url', ({ host, port }: Endpoint) => `http://${hostAndPort(host, port)}`);
+/** Path segments joined: `{{quote (path dir.logs "grafana.log")}}`. */
+handlebars.registerHelper('path', (...segments: unknown[]) => segments.slice(0, -1).map(String).join('/').replaceAll('//', '/'));
+/** A value as one word of a shell. */
+handlebars.registerHelper('shell', (value: unknown) => `'${String(value).replaceAll("'", `'\\''`)}'`);
+handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
+
+/** Fills a template in; an unknown name is an error that says which template it is in. */
+export function render(template: string, context: TemplateContext, where: string): string {
+  try {
+    return handlebars.compile<TemplateContext>(template, { noEscape: true, strict: true })(context);
+  } catch (error) {
+    throw new DkmError('manifest-invalid', `${where}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,39 @@
+import { ROLES_OF_TYPE, type InstallType, type Role } from '../contract/install-type.ts';
+import type { ServicePort } from '../contract/service.ts';
+import type { TemplateContext } from './context.ts';
+import { providersOf } from './load.ts';
+import type { Manifest } from './schema.ts';
+
+/** The components an installation will run. */
+export interface Choice {
+  components: Manifest[];
+  /** The chosen component by role; without `extra`, whose components all run. */
+  providers: Record<string, string>;
+  /** Roles of the type for which nothing is available. */
+  lacking: Role[];
+}
+
+/** Chooses, for every role of the type, the first provider that is available. Pure. */
+export function chooseComponents(type: InstallType, manifests: readonly Manifest[], available: ReadonlySet<string>): Choice {
+  const choice: Choice = { components: [], providers: {}, lacking: [] };
+  for (const role of ROLES_OF_TYPE[type]) {
+    const candidates = providersOf(role, [...manifests]).filter(({ name, types }) => available.has(name) && (types === undefined || types.includes(type)));
+    if (role === 'extra') {
+      choice.components.push(...candidates);
+      continue;
+    }
+    const [first] = candidates;
+    if (first === undefined) {
+      choice.lacking.push(role);
+      continue;
+    }
+    choice.components.push(first);
+    choice.providers[role] = first.name;
+  }
+  return choice;
+}
+
+/** The ports a component listens on in an installation. Pure. */
+export function portsOf(manifest: Pick<Manifest, 'ports'>, context: Pick<TemplateContext, 'port' | 'listen'>): ServicePort[] {
+  return manifest.ports.map(({ name, title, listen, protocols }) => ({ name, title, address: context.listen[listen], port: context.port[name], protocols }));
+}
