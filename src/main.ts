@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import { DkmError, EXIT, messageOf } from './base/errors.ts';
+import { isExecutable } from './base/self.ts';
+import { coloured, hasColour, sayAside } from './base/terminal.ts';
+
+/*
+ * The one executable. What it does depends on the name it was called by (`installer`, `dkm`, `dkmadmin`: links to the
+ * same file) or, under any other name, on its first word. Each program is loaded only when it is the one.
+ */
+
+type Program = (args: string[]) => Promise<number>;
+
+const PROGRAMS: Record<string, () => Promise<Program>> = {
+  installer: async () => (await import('../installer/main.ts')).runInstaller,
+  dkm: async () => (await import('./supervisor/main.ts')).runDkm,
+  dkmadmin: async () => (await import('./supervisor/admin.ts')).runDkmAdmin,
+  supervise: () => Promise.resolve(superviseProgram),
+  console: () => Promise.resolve(consoleProgram),
+};
+
+async function superviseProgram([root = '']: string[]): Promise<number> {
+  const { runSupervisor } = await import('./supervisor/daemon.ts');
+  await runSupervisor(root);
+  return EXIT.fine;
+}
+
+async function consoleProgram(args: string[]): Promise<number> {
+  const { runConsole } = await import('./console/main.ts');
+  await runConsole(args[args.indexOf('--config') + 1] ?? '');
+  return EXIT.fine;
+}
+
+/** Which program was called, with its arguments. Pure. */
+export function programOf(calledAs: string, args: readonly string[]): { name: string; args: string[] } {
+  const [first = '', ...rest] = args;
+  if (Object.hasOwn(PROGRAMS, first)) return { name: first, args: rest };
+  const name = basename(calledAs);
+  return { name: Object.hasOwn(PROGRAMS, name) ? name : 'installer', args: [...args] };
+}
+
+function reportFailure(error: unknown): number {
+  const colour = hasColour(process.stderr);
+  sayAside(`${coloured('Error:', 'red', colour)} ${messageOf(error)}`);
+  if (error instanceof DkmError && error.hint !== undefined) sayAside(`${coloured('Hint:', 'yellow', colour)} ${error.hint}`);
+  if (process.env['DKM_DEBUG'] === '1' && error instanceof Error) sayAside(error.stack ?? '');
+  if (error instanceof DkmError) return error.exitCode;
+  if (process.env['DKM_DEBUG'] !== '1') sayAside('This is a defect of dkm. Set DKM_DEBUG=1 to see where it happened.');
+  return EXIT.internal;
+}
+
+async function main(): Promise<number> {
+  // Run from the sources, the program's name is always the first word.
+  const { name, args } = programOf(isExecutable() ? process.argv0 : 'installer', process.argv.slice(2));
+  try {
+    const program = await PROGRAMS[name]?.();
+    return program ? await program(args) : EXIT.usage;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,55 @@
+import { EXIT } from '../../base/errors.ts';
+import type { Layout } from '../../base/layout.ts';
+import { coloured, hasColour, say, sayAside } from '../../base/terminal.ts';
+import type { ControlOperation, ControlReply, ServiceOutcome } from '../control.ts';
+import { command } from '../supervisor.ts';
+
+/** `dkm start|stop|restart|reload|reopenlogs`: has the supervisor do it, tells what happens, and returns the exit code. */
+export async function change(layout: Layout, operation: ControlOperation, services: string[], options: { json?: boolean }): Promise<number> {
+  const progress = new Progress(options.json !== true);
+  const outcomes = await command(layout, operation, services, (reply) => progress.show(reply));
+  progress.clear();
+  if (options.json) say(JSON.stringify({ schema: 1, supervisor: outcomes !== undefined, services: outcomes ?? [] }, null, 1));
+  else if (!outcomes) say('Nothing is running.');
+  else tell(outcomes);
+  return outcomes?.some((outcome) => !outcome.ok) ? EXIT.failed : EXIT.fine;
+}
+
+function tell(outcomes: readonly ServiceOutcome[]): void {
+  const width = Math.max(0, ...outcomes.map((outcome) => outcome.service.length));
+  for (const { service, ok, message } of outcomes) say(`${service.padEnd(width)}  ${coloured(message.split('\n')[0] ?? '', ok ? 'green' : 'red')}`);
+  const failed = outcomes.filter((outcome) => !outcome.ok && outcome.logTail !== '');
+  for (const { service, logTail } of failed) {
+    sayAside(`\nThe last lines of ${service}'s log:`);
+    sayAside(
+      logTail
+        .split('\n')
+        .map((line) => `  ${line}`)
+        .join('\n'),
+    );
+  }
+  if (failed.length > 0) sayAside(`\nHint: see "dkm logs ${failed[0]?.service ?? ''}"; the supervisor goes on trying.`);
+}
+
+/** One line on a terminal that says what is being waited for. */
+class Progress {
+  readonly #isShown: boolean;
+  readonly #waiting = new Map<string, string>();
+
+  constructor(isWanted: boolean) {
+    this.#isShown = isWanted && process.stderr.isTTY === true;
+  }
+
+  show(reply: ControlReply): void {
+    if (!this.#isShown || reply.kind !== 'state') return;
+    if (reply.state === 'STARTING' || reply.state === 'STOPPING') this.#waiting.set(reply.service, reply.state.toLowerCase());
+    else this.#waiting.delete(reply.service);
+    const text = [...this.#waiting].map(([service, state]) => `${service} ${state}`).join(', ');
+    const line = text.slice(0, (process.stderr.columns || 80) - 1);
+    process.stderr.write(`\r\u001b[K${coloured(line, 'grey', hasColour(process.stderr))}`);
+  }
+
+  clear(): void {
+    if (this.#isShown) process.stderr.write('\r\u001b[K');
+  }
+}

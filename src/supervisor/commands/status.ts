@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { EXIT, isNotFound } from '../../base/errors.ts';
+import type { Layout } from '../../base/layout.ts';
+import { isSameProcess } from '../../base/process-identity.ts';
+import { bytesInWords, coloured, say, spanInWords, table, type Colour } from '../../base/terminal.ts';
+import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../../contract/status.ts';
+import { memoryOf } from '../memory.ts';
+
+/** A service as `dkm status --json` shows it: its entry in status.json and what is only true at the moment of asking. */
+export interface ShownService extends ServiceStatus {
+  /** Seconds since its process started; null when it has none. */
+  uptimeSeconds: number | null;
+  /** Resident memory of its process and their children; null when it has none or the system does not tell. */
+  memoryBytes: number | null;
+}
+
+/** `dkm status [service...]`. Reads run/status.json alone while a supervisor runs, so that it is quick. */
+export async function status(layout: Layout, names: readonly string[], options: { json?: boolean }): Promise<number> {
+  const supervisor = liveStatus(layout);
+  const all = supervisor ? supervisor.services : await stoppedServices(layout);
+  if (names.length > 0) (await import('../installation.ts')).refuseUnknown(names, all);
+  const shown = all.filter((service) => names.length === 0 || names.includes(service.name)).map(withPresent);
+  if (options.json) {
+    say(
+      JSON.stringify(
+        {
+          schema: 1,
+          supervisor: supervisor ? { version: supervisor.version, pid: supervisor.pid, startedAtMs: supervisor.startedAtMs } : null,
+          services: shown,
+        },
+        null,
+        1,
+      ),
+    );
+  } else {
+    say(statusTable(shown));
+    if (!supervisor) say('\nNothing is running; "dkm start" starts it.');
+  }
+  return exitCodeOf(shown);
+}
+
+/** 0 all that runs is well · 1 something is not · 3 nothing runs. Pure. */
+export function exitCodeOf(services: readonly Pick<ServiceStatus, 'state' | 'health'>[]): number {
+  if (
+    services.some(
+      ({ state, health }) => ['BACKOFF', 'FATAL', 'STARTING', 'STOPPING', 'EXITED'].includes(state) || (state === 'RUNNING' && health === 'unhealthy'),
+    )
+  )
+    return EXIT.failed;
+  return services.some(({ state }) => state === 'RUNNING') ? EXIT.fine : EXIT.notRunning;
+}
+
+/** The supervisor's account, if the supervisor that wrote it is there. */
+function liveStatus(layout: Layout): SupervisorStatus | undefined {
+  let text: string;
+  try {
+    text = readFileSync(layout.status, 'utf8');
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+  const account = parseStatus(text);
+  return account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
+}
+
+async function stoppedServices(layout: Layout): Promise<ServiceStatus[]> {
+  const { configuredServices } = await import('../installation.ts');
+  return (await configuredServices(layout)).map(({ name, title, version, role, ports, logFiles }) => ({
+    name,
+    title,
+    version,
+    role,
+    state: 'STOPPED',
+    pid: null,
+    pidStartTime: null,
+    startedAtMs: null,
+    restarts: 0,
+    ready: false,
+    health: 'unknown',
+    reason: '',
+    lastExit: null,
+    ports,
+    logFiles,
+  }));
+}
+
+function withPresent(service: ServiceStatus): ShownService {
+  return {
+    ...service,
+    uptimeSeconds: service.startedAtMs === null ? null : Math.max(0, Math.round((Date.now() - service.startedAtMs) / 1000)),
+    memoryBytes: service.pid === null ? null : memoryOf(service.pid),
+  };
+}
+
+const COLOUR_OF_STATE: Record<ServiceStatus['state'], Colour> = {
+  STOPPED: 'grey',
+  STARTING: 'yellow',
+  RUNNING: 'green',
+  BACKOFF: 'yellow',
+  STOPPING: 'yellow',
+  EXITED: 'yellow',
+  FATAL: 'red',
+};
+
+function statusTable(services: readonly ShownService[]): string {
+  const head = ['SERVICE', 'ROLE', 'STATE', 'HEALTH', 'PID', 'UPTIME', 'RESTARTS', 'MEMORY', 'PORTS'].map((title) => coloured(title, 'bold'));
+  const rows = services.map((service) => [
+    service.name,
+    service.role,
+    coloured(service.state, COLOUR_OF_STATE[service.state]),
+    service.state === 'RUNNING' ? coloured(service.health, service.health === 'healthy' ? 'green' : 'red') : '-',
+    service.pid === null ? '-' : String(service.pid),
+    service.uptimeSeconds === null ? '-' : spanInWords(service.uptimeSeconds),
+    String(service.restarts),
+    service.memoryBytes === null ? '-' : bytesInWords(service.memoryBytes),
+    service.ports.map(({ port, protocols }) => `${port}${protocols.includes('udp') ? '+udp' : ''}`).join(' ') || '-',
+  ]);
+  const reasons = services.filter((service) => service.reason !== '').map((service) => `${service.name}: ${service.reason}`);
+  return [table([head, ...rows]), ...(reasons.length > 0 ? ['', ...reasons] : [])].join('\n');
+}

@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { isNotFound } from '../base/errors.ts';
+import { writeAtomic } from '../base/files.ts';
+import { layoutOf, type Layout } from '../base/layout.ts';
+import { acquireLock } from '../base/lock.ts';
+import { processStartTime } from '../base/process-identity.ts';
+import { VERSION } from '../base/version.ts';
+import type { ServiceSpec } from '../contract/service.ts';
+import { parseStatus, type SupervisorStatus } from '../contract/status.ts';
+import { serveControl, type ControlReply, type ControlRequest, type ServiceOutcome } from './control.ts';
+import { operate } from './operations.ts';
+import { Pm2Engine } from './pm2.ts';
+import { adopt } from './process.ts';
+import { Service } from './service.ts';
+
+/*
+ * The supervisor: one process per installation, started on demand by `dkm start`, starting nothing by itself. It
+ * reads no configuration; the commands hand it the services as they are configured at that moment.
+ */
+
+/** Runs the supervisor of the installation at `root` until it is told to end. Throws `locked` when it has one already. */
+export async function runSupervisor(root: string): Promise<void> {
+  const layout = layoutOf(root);
+  process.umask(0o077);
+  process.chdir(layout.run);
+  const lock = await acquireLock(layout.supervisorLock, 'the supervisor');
+  const supervisor = new Supervisor(layout);
+  supervisor.adoptSurvivors();
+  const server = await serveControl((request, report) => supervisor.handle(request, report));
+  log(`supervisor ${VERSION} of ${root} is ready, process ${process.pid}`);
+  await supervisor.untilTold();
+  server.close();
+  await supervisor.saved();
+  lock.release();
+  log('supervisor ended');
+}
+
+class Supervisor {
+  readonly #layout: Layout;
+  readonly #engine: Pm2Engine;
+  readonly #services = new Map<string, Service>();
+  readonly #listeners = new Set<(service: Service) => void>();
+  readonly #startedAtMs = Date.now();
+  readonly #end = Promise.withResolvers<void>();
+  #saving: Promise<void> = Promise.resolve();
+  #isSavePlanned = false;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+    this.#engine = new Pm2Engine(join(layout.run, 'pm2'));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void this.#stopAllAndEnd(signal));
+  }
+
+  /** Services that outlived a killed supervisor are taken over as they are: what they receive is not interrupted. */
+  adoptSurvivors(): void {
+    for (const { spec, pid, pidStartTime, startedAtMs } of survivorsOf(this.#layout)) {
+      const process = adopt(pid, pidStartTime);
+      if (!process) continue;
+      log(`${spec.name}: process ${pid} outlived its supervisor and is taken over`);
+      this.#service(spec).adopt(process, startedAtMs);
+    }
+  }
+
+  async handle(request: ControlRequest, report: (reply: ControlReply) => void): Promise<ServiceOutcome[]> {
+    log(`${request.operation} ${request.services.join(' ') || '(all)'}`);
+    for (const spec of request.specs) this.#service(spec).configure(spec);
+    const listener = (service: Service): void => {
+      const { state, reason } = service.status();
+      report({ kind: 'state', service: service.name, state, reason });
+    };
+    this.#listeners.add(listener);
+    try {
+      const outcomes = await operate(request, this.#services, this.#listeners);
+      await this.saved();
+      if (request.operation === 'shutdown') setImmediate(() => this.#end.resolve());
+      return outcomes;
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  untilTold(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  /** Settles when status.json says what is true now. */
+  async saved(): Promise<void> {
+    this.#save();
+    await this.#saving;
+  }
+
+  #service(spec: ServiceSpec): Service {
+    const known = this.#services.get(spec.name);
+    if (known) return known;
+    const service = new Service(spec, this.#engine, (changed) => this.#onChange(changed));
+    this.#services.set(spec.name, service);
+    return service;
+  }
+
+  #onChange(service: Service): void {
+    const { state, reason } = service.status();
+    log(`${service.name}: ${state}${reason === '' ? '' : ` (${reason})`}`);
+    for (const listener of [...this.#listeners]) listener(service);
+    this.#save();
+  }
+
+  /** Changes that come close together are written once. */
+  #save(): void {
+    if (this.#isSavePlanned) return;
+    this.#isSavePlanned = true;
+    this.#saving = this.#saving.then(async () => {
+      this.#isSavePlanned = false;
+      await writeAtomic(this.#layout.status, `${JSON.stringify(this.#status(), null, 1)}\n`).catch((error: unknown) =>
+        log(`status.json could not be written: ${String(error)}`),
+      );
+      await writeAtomic(servicesFile(this.#layout), JSON.stringify([...this.#services.values()].map((service) => service.spec))).catch(() => undefined);
+    });
+  }
+
+  #status(): SupervisorStatus {
+    return {
+      schema: 1,
+      version: VERSION,
+      pid: process.pid,
+      pidStartTime: processStartTime(process.pid),
+      startedAtMs: this.#startedAtMs,
+      services: [...this.#services.values()].map((service) => service.status()),
+    };
+  }
+
+  async #stopAllAndEnd(signal: string): Promise<void> {
+    log(`${signal}: stopping everything`);
+    await operate({ operation: 'stop', services: [], specs: [] }, this.#services, this.#listeners);
+    this.#end.resolve();
+  }
+}
+
+/** Where the supervisor keeps what it was told to run, for the one after it. */
+function servicesFile(layout: Layout): string {
+  return join(layout.run, 'services.json');
+}
+
+interface Survivor {
+  spec: ServiceSpec;
+  pid: number;
+  pidStartTime: string | null;
+  startedAtMs: number | null;
+}
+
+function survivorsOf(layout: Layout): Survivor[] {
+  const status = parseStatus(readOr(layout.status, ''));
+  const bootedAtMs = Date.now() - uptime() * 1000;
+  if (!status || status.startedAtMs < bootedAtMs) return []; // no process outlives a restart of the machine
+  const specs = parseSpecs(readOr(servicesFile(layout), '[]'));
+  return status.services.flatMap(({ name, pid, pidStartTime, startedAtMs }) => {
+    const spec = specs.find((candidate) => candidate.name === name);
+    return spec && pid !== null ? [{ spec, pid, pidStartTime, startedAtMs }] : [];
+  });
+}
+
+/** A file cut short by a crash must not prevent a start: it says nothing then. */
+function parseSpecs(text: string): ServiceSpec[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? (value as ServiceSpec[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isNotFound(error)) return fallback;
+    throw error;
+  }
+}
+
+/** Standard output is run/logs/supervisor.log. */
+function log(line: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+}

@@ -1,0 +1,149 @@
+import type { ControlRequest, ServiceOutcome } from './control.ts';
+import { readTail } from './logs.ts';
+import { startingOrder } from './order.ts';
+import type { Service } from './service.ts';
+
+/*
+ * What the supervisor does for a command. Commands may overlap: each only says what it wants of its services and
+ * waits for what becomes of them, so a `stop` need not wait for a `start` that takes long.
+ */
+
+type Listeners = Set<(service: Service) => void>;
+type Services = ReadonlyMap<string, Service>;
+
+const TAIL_LINES = 12;
+
+/** Does what a request says and tells, service by service in the order it was done, what became of it. */
+export async function operate(request: ControlRequest, services: Services, listeners: Listeners): Promise<ServiceOutcome[]> {
+  const chosen = chosenServices(request, services);
+  const inOrder = startingOrder(chosen.map((service) => ({ service, name: service.name, after: service.spec.after }))).map(({ service }) => service);
+  switch (request.operation) {
+    case 'start':
+      return startAll(inOrder, listeners);
+    case 'stop':
+    case 'shutdown':
+      return stopAll(inOrder.reverse(), listeners);
+    case 'restart': {
+      await stopAll([...inOrder].reverse(), listeners);
+      return startAll(inOrder, listeners);
+    }
+    case 'reload':
+      return reloadAll(inOrder, listeners);
+    case 'reopenlogs':
+      return inOrder.map((service) => reopenLogs(service));
+  }
+}
+
+function chosenServices(request: ControlRequest, services: Services): Service[] {
+  if (request.services.length > 0) return request.services.flatMap((name) => services.get(name) ?? []);
+  const all = [...services.values()];
+  switch (request.operation) {
+    case 'start':
+      return all.filter((service) => service.spec.autostart);
+    case 'restart':
+      return all.filter((service) => service.spec.autostart || service.isAlive);
+    case 'reload':
+    case 'reopenlogs':
+      return all.filter((service) => service.isAlive);
+    case 'stop':
+    case 'shutdown':
+      return all;
+  }
+}
+
+/** Each starts when everything it comes after is ready; those that do not depend on each other start side by side. */
+async function startAll(services: readonly Service[], listeners: Listeners): Promise<ServiceOutcome[]> {
+  const started = new Map<string, Promise<ServiceOutcome>>();
+  for (const service of services) {
+    const earlier = service.spec.after.flatMap((name) => started.get(name) ?? []);
+    started.set(service.name, startAfter(service, earlier, listeners));
+  }
+  return Promise.all(started.values());
+}
+
+async function startAfter(service: Service, earlier: readonly Promise<ServiceOutcome>[], listeners: Listeners): Promise<ServiceOutcome> {
+  const failed = (await Promise.all(earlier)).filter((outcome) => !outcome.ok);
+  if (failed.length > 0) {
+    return {
+      service: service.name,
+      ok: false,
+      state: service.state,
+      message: `not started: it needs ${failed.map((outcome) => outcome.service).join(' and ')}, which failed`,
+      logTail: '',
+    };
+  }
+  const wasReady = service.isReady;
+  service.start();
+  // The first failure is told at once; the supervisor goes on trying in the background.
+  await until(service, listeners, () => service.isReady || ['BACKOFF', 'FATAL', 'STOPPED', 'EXITED'].includes(service.state));
+  if (service.isReady) return outcomeOf(service, true, wasReady ? 'is running already' : 'ready');
+  const reason = service.state === 'STOPPED' ? 'another command stopped it' : service.status().reason;
+  return outcomeOf(service, false, reason, await logTail(service));
+}
+
+/** What depends on others stops before them; those that do not depend on each other stop side by side. */
+async function stopAll(services: readonly Service[], listeners: Listeners): Promise<ServiceOutcome[]> {
+  const stopped = new Map<string, Promise<ServiceOutcome>>();
+  for (const service of services) {
+    const later = services.filter((other) => other.spec.after.includes(service.name)).flatMap((other) => stopped.get(other.name) ?? []);
+    stopped.set(
+      service.name,
+      Promise.all(later).then(() => stopOne(service, listeners)),
+    );
+  }
+  return Promise.all(stopped.values());
+}
+
+async function stopOne(service: Service, listeners: Listeners): Promise<ServiceOutcome> {
+  const ran = service.isAlive || service.state !== 'STOPPED';
+  service.stop();
+  await until(service, listeners, () => service.state === 'STOPPED' || service.isWanted);
+  if (service.isWanted) return outcomeOf(service, false, 'another command started it again');
+  return outcomeOf(service, true, ran ? 'stopped' : 'was not running');
+}
+
+async function reloadAll(services: readonly Service[], listeners: Listeners): Promise<ServiceOutcome[]> {
+  const [bySignal, byRestart] = [services.filter((service) => service.spec.reloadSignal), services.filter((service) => !service.spec.reloadSignal)];
+  const signalled = bySignal.map((service) => {
+    const { reloadSignal } = service.spec;
+    const done = reloadSignal !== undefined && service.signal(reloadSignal);
+    return outcomeOf(service, done, done ? 'told to read its configuration again' : 'is not running');
+  });
+  await stopAll([...byRestart].reverse(), listeners);
+  const restarted = (await startAll(byRestart, listeners)).map((outcome) => ({
+    ...outcome,
+    message: outcome.ok ? 'restarted, as it cannot read its configuration while running' : outcome.message,
+  }));
+  return [...signalled, ...restarted];
+}
+
+function reopenLogs(service: Service): ServiceOutcome {
+  const { reopen } = service.spec;
+  if (!service.isAlive) return outcomeOf(service, true, 'is not running');
+  if (reopen === 'self') return outcomeOf(service, true, 'opens its log anew by itself');
+  if (reopen === 'restart') return outcomeOf(service, true, `cannot open its log anew while running: use "copytruncate", or "dkm restart ${service.name}"`);
+  const done = service.signal(reopen);
+  return outcomeOf(service, done, done ? 'opened its log anew' : 'ended in between');
+}
+
+function outcomeOf(service: Service, ok: boolean, message: string, tail = ''): ServiceOutcome {
+  return { service: service.name, ok, state: service.state, message, logTail: tail };
+}
+
+async function logTail(service: Service): Promise<string> {
+  const tails = await Promise.all(service.spec.logFiles.map((file) => readTail(file, TAIL_LINES)));
+  return tails.filter((tail) => tail !== '').join('\n');
+}
+
+/** Settles when a condition on a service holds; it is looked at on every change of the service. */
+function until(service: Service, listeners: Listeners, condition: () => boolean): Promise<void> {
+  if (condition()) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const listener = (changed: Service): void => {
+    if (changed !== service || !condition()) return;
+    listeners.delete(listener);
+    resolve();
+  };
+  listeners.add(listener);
+  return promise;
+}

@@ -1,0 +1,319 @@
+import { DkmError, messageOf } from '../base/errors.ts';
+import { lastLines, run, signalGroup } from '../base/exec.ts';
+import type { ServiceSpec } from '../contract/service.ts';
+import type { ServiceState, ServiceStatus } from '../contract/status.ts';
+import { endingInWords, likelyCause } from './causes.ts';
+import { probe } from './health.ts';
+import { readTail } from './logs.ts';
+import { serviceEnvironment } from './environment.ts';
+import { signalProcess, type RunningProcess } from './process.ts';
+import { pauseBeforeRetryMs, SLOW_RETRY_MS, transition, TRIES_BEFORE_FATAL, WELL_AFTER_MS, type ServiceAction, type ServiceEvent } from './states.ts';
+
+/** Starts a service's process. */
+export interface Engine {
+  launch(spec: ServiceSpec): Promise<RunningProcess>;
+}
+
+const READY_POLL_MS = 100;
+const READY_PROBE_TIMEOUT_MS = 2_000;
+const CAUSE_LINES = 40;
+
+/**
+ * One service: holds its state, carries out what the table in `states.ts` says, and tells of every change.
+ * Only `#apply` changes the state, and it runs without waiting, so that two commands at once cannot disagree.
+ */
+export class Service {
+  #spec: ServiceSpec;
+  readonly #engine: Engine;
+  readonly #onChange: (service: Service) => void;
+  #state: ServiceState = 'STOPPED';
+  #wanted = false;
+  /** Wanted again while it was being stopped. */
+  #startAgain = false;
+  #process: RunningProcess | undefined;
+  #startedAtMs: number | null = null;
+  #readySinceMs: number | null = null;
+  #health: ServiceStatus['health'] = 'unknown';
+  #reason = '';
+  #lastExit: string | null = null;
+  #failures = 0;
+  #restarts = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** Ends the probing of one process when that process is over. */
+  #watch = new AbortController();
+
+  constructor(spec: ServiceSpec, engine: Engine, onChange: (service: Service) => void) {
+    this.#spec = spec;
+    this.#engine = engine;
+    this.#onChange = onChange;
+  }
+
+  get name(): string {
+    return this.#spec.name;
+  }
+
+  get spec(): ServiceSpec {
+    return this.#spec;
+  }
+
+  get state(): ServiceState {
+    return this.#state;
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'RUNNING';
+  }
+
+  get isWanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** True while a process exists, or soon will. */
+  get isAlive(): boolean {
+    return this.#process !== undefined || this.#state === 'STARTING';
+  }
+
+  /** Takes a new configuration; a running process goes on with the one it was started with. */
+  configure(spec: ServiceSpec): void {
+    this.#spec = spec;
+  }
+
+  /** Wants it to run: its failures are forgotten. */
+  start(): void {
+    this.#wanted = true;
+    this.#startAgain = this.#state === 'STOPPING';
+    if (!this.isAlive) {
+      this.#failures = 0;
+      this.#restarts = 0;
+    }
+    this.#apply('start');
+    if (this.#startAgain) this.#changed();
+  }
+
+  /** Wants it not to run. */
+  stop(): void {
+    this.#wanted = false;
+    this.#startAgain = false;
+    this.#apply('stop');
+  }
+
+  /** Sends a signal to its process; false when it has none. */
+  signal(signal: NodeJS.Signals): boolean {
+    return this.#process !== undefined && signalProcess(this.#process, signal);
+  }
+
+  /** Goes on with a process that outlived the supervisor that started it. */
+  adopt(process: RunningProcess, startedAtMs: number | null): void {
+    this.#wanted = true;
+    this.#state = 'STARTING';
+    this.#attach(process, startedAtMs ?? Date.now());
+    this.#changed();
+  }
+
+  status(): ServiceStatus {
+    const { name, title, version, role, ports, logFiles } = this.#spec;
+    return {
+      name,
+      title,
+      version,
+      role,
+      state: this.#state,
+      pid: this.#process?.pid ?? null,
+      pidStartTime: this.#process?.startTime ?? null,
+      startedAtMs: this.#process ? this.#startedAtMs : null,
+      restarts: this.#restarts,
+      ready: this.isReady,
+      health: this.#health,
+      reason: this.#reason,
+      lastExit: this.#lastExit,
+      ports,
+      logFiles,
+    };
+  }
+
+  #apply(event: ServiceEvent): void {
+    const next = transition(this.#state, event);
+    if (!next) return;
+    this.#state = next.to;
+    for (const action of next.actions) this.#act(action);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#onChange(this);
+  }
+
+  #act(action: ServiceAction): void {
+    switch (action) {
+      case 'launch':
+        void this.#launch();
+        return;
+      case 'terminate':
+        if (this.#process) void this.#terminate(this.#process);
+        return;
+      case 'cancel-retry':
+        clearTimeout(this.#retryTimer);
+        return;
+      case 'plan-retry':
+        this.#planRetry();
+        return;
+      case 'plan-slow-retry':
+        this.#retryTimer = setTimeout(() => this.#retry(), SLOW_RETRY_MS);
+        return;
+    }
+  }
+
+  async #launch(): Promise<void> {
+    this.#health = 'unknown';
+    this.#reason = 'starting';
+    try {
+      await this.#prepare();
+      // Somebody may have stopped it, and even wanted it again, while it was being prepared.
+      if (this.#state !== 'STARTING') return this.#apply(this.#wanted ? 'exit-again' : 'exit-unwanted');
+      this.#attach(await this.#engine.launch(this.#spec), Date.now());
+      if (this.#state !== 'STARTING') this.#act('terminate');
+    } catch (error) {
+      this.#reason = messageOf(error);
+      if (this.#state === 'STARTING') this.#apply('launch-failed');
+      else this.#apply(this.#wanted ? 'exit-again' : 'exit-unwanted');
+    }
+  }
+
+  /** Runs the commands its manifest wants run before every start. */
+  async #prepare(): Promise<void> {
+    for (const [command = '', ...args] of this.#spec.beforeStart) {
+      const env = serviceEnvironment(this.#spec);
+      const finished = await run(command, args, { cwd: this.#spec.directory, env, timeoutMs: this.#spec.startTimeoutMs });
+      if (finished.code === 0) continue;
+      const output = lastLines(finished.stderr || finished.stdout, CAUSE_LINES);
+      const cause = likelyCause({ code: finished.code, signal: finished.signal, lastLines: output });
+      throw new DkmError('service-failed', `preparing it failed (${endingInWords(finished)}): ${cause}${output === '' ? '' : `\n${lastLines(output, 8)}`}`);
+    }
+  }
+
+  #attach(process: RunningProcess, startedAtMs: number): void {
+    this.#process = process;
+    this.#startedAtMs = startedAtMs;
+    this.#watch = new AbortController();
+    void process.ended.then((ending) => this.#onEnd(process, ending));
+    void this.#awaitReady(this.#watch.signal);
+    this.#changed();
+  }
+
+  async #onEnd(process: RunningProcess, ending: { code: number | null; signal: string | null }): Promise<void> {
+    this.#watch.abort();
+    signalGroup(process.pid, 'SIGKILL'); // what it started does not outlive it
+    this.#process = undefined;
+    this.#startedAtMs = null;
+    this.#health = 'unknown';
+    this.#lastExit = endingInWords(ending);
+    if (!this.#wanted) {
+      this.#reason = '';
+      return this.#apply('exit-unwanted');
+    }
+    if (this.#spec.restart === 'on-failure' && ending.code === 0) {
+      this.#reason = 'it ended by itself, with success';
+      return this.#apply('exit-final');
+    }
+    if (this.#startAgain) {
+      this.#startAgain = false;
+      return this.#apply('exit-again');
+    }
+    if (this.#state !== 'STOPPING') this.#reason = await this.#whyItEnded(ending);
+    this.#apply('exit-wanted');
+  }
+
+  async #whyItEnded(ending: { code: number | null; signal: string | null }): Promise<string> {
+    const printed = await Promise.all(this.#spec.logFiles.map((file) => readTail(file, CAUSE_LINES)));
+    const cause = likelyCause({ ...ending, lastLines: printed.join('\n') });
+    return `it ended (${endingInWords(ending)}): ${cause}`;
+  }
+
+  #planRetry(): void {
+    const wasWell = this.#readySinceMs !== null && Date.now() - this.#readySinceMs >= WELL_AFTER_MS;
+    this.#readySinceMs = null;
+    this.#failures = wasWell ? 1 : this.#failures + 1;
+    if (this.#failures >= TRIES_BEFORE_FATAL) {
+      queueMicrotask(() => this.#apply('give-up'));
+      return;
+    }
+    this.#retryTimer = setTimeout(() => this.#retry(), pauseBeforeRetryMs(this.#failures));
+  }
+
+  #retry(): void {
+    this.#restarts += 1;
+    this.#apply('retry');
+  }
+
+  async #awaitReady(ended: AbortSignal): Promise<void> {
+    const deadline = Date.now() + this.#spec.startTimeoutMs;
+    let result = await probe(this.#spec.ready, READY_PROBE_TIMEOUT_MS);
+    while (!result.ok) {
+      if (ended.aborted) return;
+      this.#reason = `not ready yet: ${result.reason}`;
+      if (Date.now() > deadline) {
+        this.#reason = `not ready within ${this.#spec.startTimeoutMs / 1000} s: ${result.reason}`;
+        return this.#apply('late');
+      }
+      await pause(READY_POLL_MS, ended);
+      result = await probe(this.#spec.ready, READY_PROBE_TIMEOUT_MS);
+    }
+    if (ended.aborted) return;
+    this.#readySinceMs = Date.now();
+    this.#health = 'healthy';
+    this.#reason = '';
+    this.#apply('ready');
+    await this.#watchHealth(ended);
+  }
+
+  async #watchHealth(ended: AbortSignal): Promise<void> {
+    const { probe: target, intervalMs, timeoutMs, failures } = this.#spec.health;
+    let failed = 0;
+    for (;;) {
+      await pause(intervalMs, ended);
+      if (ended.aborted) return;
+      const result = await probe(target, timeoutMs);
+      if (ended.aborted) return;
+      failed = result.ok ? 0 : failed + 1;
+      this.#noteHealth(result.ok ? 'healthy' : 'unhealthy', result.ok ? '' : result.reason);
+      if (failed < failures) continue;
+      this.#reason = `it failed its health check ${failed} times in a row and is restarted: ${this.#reason}`;
+      return this.#apply('sick');
+    }
+  }
+
+  #noteHealth(health: ServiceStatus['health'], reason: string): void {
+    if (this.#health === health && this.#reason === reason) return;
+    this.#health = health;
+    this.#reason = reason;
+    this.#changed();
+  }
+
+  async #terminate(process: RunningProcess): Promise<void> {
+    const { signal, timeoutMs } = this.#spec.stop;
+    signalProcess(process, signal);
+    const { promise: late, resolve } = Promise.withResolvers<'late'>();
+    const timer = setTimeout(() => resolve('late'), timeoutMs);
+    const outcome = await Promise.race([process.ended, late]);
+    clearTimeout(timer);
+    if (outcome !== 'late') return;
+    signalProcess(process, 'SIGKILL');
+    signalGroup(process.pid, 'SIGKILL');
+  }
+}
+
+/** Waits, or less when the signal says that it is no longer of interest. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  const timer = setTimeout(resolve, milliseconds);
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearTimeout(timer);
+      resolve();
+    },
+    { once: true },
+  );
+  return promise;
+}

@@ -1,0 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DkmError } from '../base/errors.ts';
+import { lastLines, startDetached } from '../base/exec.ts';
+import { makeDirectory } from '../base/files.ts';
+import type { Layout } from '../base/layout.ts';
+import { selfCommand } from '../base/self.ts';
+import { askSupervisor, connectControl, type ControlOperation, type ControlReply, type ServiceOutcome } from './control.ts';
+import { configuredServices, refuseUnknown } from './installation.ts';
+import { readTail } from './logs.ts';
+
+/*
+ * The commands' side of the supervisor: start it where it is needed, hand it a request, tell what came of it.
+ */
+
+const STARTED_WITHIN_MS = 15_000;
+const POLL_MS = 20;
+
+/** Changes into run/, where the supervisor's socket is (see CONTROL_SOCKET). */
+export function enterRun(layout: Layout): void {
+  process.chdir(layout.run);
+}
+
+/** Makes sure that a supervisor listens. Of several that are started at the same moment one stays. */
+export async function ensureSupervisor(layout: Layout): Promise<void> {
+  await makeDirectory(layout.logs);
+  enterRun(layout);
+  if (await isListening()) return;
+  const [command, ...args] = selfCommand();
+  const env = { ...process.env, NODE_NO_WARNINGS: '1' };
+  startDetached(command, [...args, 'supervise', layout.root], layout.supervisorLog, { cwd: layout.run, env });
+  const deadline = Date.now() + STARTED_WITHIN_MS;
+  while (!(await isListening())) {
+    if (Date.now() > deadline) {
+      throw new DkmError(
+        'supervisor-unreachable',
+        `The supervisor did not start within ${STARTED_WITHIN_MS / 1000} s. The end of its log:\n${lastLines(await readTail(layout.supervisorLog, 12), 12)}`,
+        {
+          hint: `See ${layout.supervisorLog}.`,
+        },
+      );
+    }
+    await pause(POLL_MS);
+  }
+}
+
+/** True when the supervisor of the installation whose run/ we are in answers. */
+export async function isListening(): Promise<boolean> {
+  const socket = await connectControl();
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+/**
+ * Has the supervisor do something for the named services (none: all). Without a supervisor, `start` and `restart`
+ * start one; undefined for the rest, as there is nothing they could do.
+ */
+export async function command(
+  layout: Layout,
+  operation: ControlOperation,
+  services: string[],
+  onReply: (reply: ControlReply) => void,
+): Promise<ServiceOutcome[] | undefined> {
+  const specs = await configuredServices(layout);
+  refuseUnknown(services, specs);
+  if (operation === 'start' || operation === 'restart') await ensureSupervisor(layout);
+  else enterRun(layout);
+  return askSupervisor({ operation, services, specs }, onReply);
+}

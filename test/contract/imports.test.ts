@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listTree } from '../../src/base/files.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/**
+ * Who may import whom, by folder: imports point one way, so that a part can be read without those above it. A folder
+ * may always import from itself.
+ */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'src/base': [],
+  'src/contract': ['src/base'],
+  'src/manifest': ['src/base', 'src/contract'],
+  'src/sources': ['src/base', 'src/contract', 'src/manifest'],
+  'src/package': ['src/base', 'src/contract', 'src/manifest', 'src/sources'],
+  'src/supervisor': ['src/base', 'src/contract', 'src/manifest'],
+  'src/console': ['src/base', 'src/contract'],
+  installer: ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
+  'src/main.ts': ['src/base', 'src/supervisor', 'src/console', 'installer'],
+  'make-package.ts': ['src/base', 'src/contract', 'src/manifest', 'src/sources', 'src/package'],
+};
+
+/** What only one file may use, and where. */
+const KEPT = [
+  { pattern: /^import (?!type)[^\n]*from 'pm2\//m, file: 'src/supervisor/pm2.ts', what: 'pm2' },
+  { pattern: /import\('pm2\//, file: 'src/supervisor/pm2.ts', what: 'pm2' },
+  { pattern: /'node:child_process'/, file: 'src/base/exec.ts', what: 'child processes' },
+  { pattern: /from 'node-fetch'|import\('node-fetch'\)/, file: 'src/base/http.ts', what: 'downloads' },
+];
+
+const FILES = (await Promise.all(['src', 'installer'].map(async (folder) => (await listTree(join(ROOT, folder))).map((file) => `${folder}/${file}`))))
+  .flat()
+  .concat('make-package.ts')
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.startsWith('src/console/page/'));
+
+const partOf = (file: string): string | undefined => Object.keys(MAY_IMPORT).find((part) => file === part || file.startsWith(`${part}/`));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => relative(ROOT, resolve(ROOT, dirname(file), match[1]!)));
+}
+
+describe('imports', () => {
+  it('has a rule for every file', () => {
+    expect(FILES.filter((file) => partOf(file) === undefined)).toEqual([]);
+  });
+
+  it('point one way', () => {
+    const wrong = FILES.flatMap((file) => {
+      const part = partOf(file)!;
+      const allowed = [part, ...MAY_IMPORT[part]!];
+      return importsOf(file)
+        .filter((target) => target.endsWith('.ts') && !allowed.some((other) => target === other || target.startsWith(`${other}/`)))
+        .map((target) => `${file} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(KEPT)('$what belong in $file alone', ({ pattern, file: home }) => {
+    expect(FILES.filter((file) => file !== home && pattern.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { run, type Finished } from '../../src/base/exec.ts';
+import { layoutOf, type Layout } from '../../src/base/layout.ts';
+import { formatSettings } from '../../src/contract/settings.ts';
+import type { SupervisorStatus } from '../../src/contract/status.ts';
+import { freePorts } from './ports.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const FAKE_SERVICE = join(import.meta.dirname, 'fake-service.mjs');
+
+export interface FakeInstallation {
+  layout: Layout;
+  port: number;
+  /** Runs a dkm command on it. */
+  dkm: (...args: string[]) => Promise<Finished>;
+  /** The directory a fake service takes its orders from. */
+  orders: (service: string) => string;
+  status: () => SupervisorStatus;
+}
+
+/**
+ * An installed directory with two services: `store` (port+1, stops on SIGTERM, reloads and reopens on signals) and
+ * `web` (port, starts after the store). Everything it starts is stopped after the test.
+ */
+export async function fakeInstallation(options: { root?: string; web?: string } = {}): Promise<FakeInstallation> {
+  const root = options.root ?? join(temporaryDirectory(), 'install');
+  const layout = layoutOf(root);
+  const port = await freePorts();
+  for (const directory of [layout.conf, layout.logs, join(layout.current, 'vendor-manifests'), join(root, 'orders-store'), join(root, 'orders-web')])
+    mkdirSync(directory, { recursive: true });
+  writeFileSync(
+    join(layout.current, 'vendor-manifests', 'store.toml'),
+    manifest('store', 'store', 'carbon', root, 'reload_signal = "SIGHUP"\nreopen = "SIGUSR1"'),
+  );
+  writeFileSync(
+    join(layout.current, 'vendor-manifests', 'web.toml'),
+    manifest('web', 'dashboards', 'dashboards', root, `after = ["store"]\n${options.web ?? ''}`),
+  );
+  writeFileSync(
+    layout.settings,
+    formatSettings({
+      install: {
+        type: 'all',
+        port,
+        hostname: 'host.example.org',
+        listen: { dashboards: '127.0.0.1', carbon: '127.0.0.1', query: '127.0.0.1' },
+        providers: { store: 'store', dashboards: 'web' },
+      },
+      services: {},
+    }),
+  );
+  const dkm = (...args: string[]): Promise<Finished> => run(process.execPath, [MAIN, 'dkm', '--directory', root, ...args], { timeoutMs: 90_000 });
+  onTestFinished(async () => {
+    if (existsSync(layout.run)) await dkm('stop');
+  });
+  return {
+    layout,
+    port,
+    dkm,
+    orders: (service) => join(root, `orders-${service}`),
+    status: () => JSON.parse(readFileSync(layout.status, 'utf8')) as SupervisorStatus,
+  };
+}
+
+function manifest(name: string, role: string, port: string, root: string, service: string): string {
+  return `
+name = "${name}"
+title = "A ${name} for tests"
+description = "Answers HTTP."
+homepage = "https://example.org"
+version = "1.0"
+licence = "Apache-2.0"
+role = "${role}"
+preference = 1
+[[sources]]
+kind = "built-in"
+[[ports]]
+name = "${port}"
+listen = "loopback"
+title = "answers"
+[service]
+command = [${JSON.stringify(process.execPath)}, ${JSON.stringify(FAKE_SERVICE)}, "{{port.${port}}}", ${JSON.stringify(join(root, `orders-${name}`))}]
+ready = { kind = "http", url = "http://127.0.0.1:{{port.${port}}}/" }
+${service.includes('health') ? '' : 'health = { interval_s = 0.2, timeout_s = 1, failures = 3 }'}
+stop = { timeout_s = 3 }
+start_timeout_s = 20
+${service}
+`;
+}
