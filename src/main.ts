@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
 import { DkmError, EXIT, messageOf } from './base/errors.ts';
 import { isExecutable } from './base/self.ts';
 import { coloured, hasColour, sayAside } from './base/terminal.ts';
+import { programOf, type ProgramName } from './programs.ts';
 
 /*
  * The one executable. What it does depends on the name it was called by (`installer`, `dkm`, `dkmadmin`: links to the
@@ -10,7 +10,7 @@ import { coloured, hasColour, sayAside } from './base/terminal.ts';
 
 type Program = (args: string[]) => Promise<number>;
 
-const PROGRAMS: Record<string, () => Promise<Program>> = {
+const PROGRAMS: Record<ProgramName, () => Promise<Program>> = {
   installer: async () => (await import('../installer/main.ts')).runInstaller,
   dkm: async () => (await import('./supervisor/main.ts')).runDkm,
   dkmadmin: async () => (await import('./supervisor/admin.ts')).runDkmAdmin,
@@ -30,14 +30,6 @@ async function consoleProgram(args: string[]): Promise<number> {
   return EXIT.fine;
 }
 
-/** Which program was called, with its arguments. Pure. */
-export function programOf(calledAs: string, args: readonly string[]): { name: string; args: string[] } {
-  const [first = '', ...rest] = args;
-  if (Object.hasOwn(PROGRAMS, first)) return { name: first, args: rest };
-  const name = basename(calledAs);
-  return { name: Object.hasOwn(PROGRAMS, name) ? name : 'installer', args: [...args] };
-}
-
 function reportFailure(error: unknown): number {
   const colour = hasColour(process.stderr);
   sayAside(`${coloured('Error:', 'red', colour)} ${messageOf(error)}`);
@@ -52,8 +44,8 @@ async function main(): Promise<number> {
   // Run from the sources, the program's name is always the first word.
   const { name, args } = programOf(isExecutable() ? process.argv0 : 'installer', process.argv.slice(2));
   try {
-    const program = await PROGRAMS[name]?.();
-    return program ? await program(args) : EXIT.usage;
+    const program = await PROGRAMS[name]();
+    return await program(args);
   } catch (error) {
     return reportFailure(error);
   }

@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { Duplex, PassThrough } from 'node:stream';
 import { DkmError, messageOf } from './errors.ts';
 
 /** What a finished program left behind. `code` is null when a signal ended it. */
@@ -143,4 +144,22 @@ export function lastLines(text: string, count: number): string {
 export function outputOf(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): string | undefined {
   const finished = spawnSync(command, args, { env, encoding: 'utf8', timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] });
   return finished.status === 0 ? finished.stdout : undefined;
+}
+
+/** A program as a filter: what is written to it is its standard input, what is read is its standard output. It fails when the program does. */
+export function filterThrough(command: string, args: readonly string[]): Duplex {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  child.stdin.on('error', () => undefined); // it ended before it read everything; its exit code tells why
+  const output = new PassThrough();
+  const filter = Duplex.from({ writable: child.stdin, readable: output });
+  filter.once('close', () => child.kill('SIGKILL'));
+  child.once('error', (error) => filter.destroy(new DkmError('command-failed', `${command} could not be started: ${messageOf(error)}`, { cause: error })));
+  child.stdout.pipe(output, { end: false });
+  child.once('close', (code) => {
+    if (code === 0) output.end();
+    else filter.destroy(new DkmError('command-failed', `${command} ${args.join(' ')} ended with exit code ${code}: ${lastLines(complaint, 3)}`));
+  });
+  return filter;
 }

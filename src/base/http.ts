@@ -212,11 +212,13 @@ type Answer = { response: Response } | { fault: policy.Fault; status: number };
 
 /** Asks, following redirects one by one so that circles and downgrades are seen. */
 async function request(url: string, headers: Record<string, string>, watch: Watch): Promise<Answer> {
-  const trail = [new URL(url).href];
+  const { address, authorization } = withoutCredentials(url);
+  const trail = [address];
   for (;;) {
     watch.expectAnswer();
-    const response = await fetch(trail.at(-1) ?? url, {
-      headers: { 'user-agent': 'dkm', 'accept-encoding': 'identity', ...headers },
+    const current = trail.at(-1) ?? address;
+    const response = await fetch(current, {
+      headers: { 'user-agent': 'dkm', 'accept-encoding': 'identity', ...headers, ...(sameOrigin(current, address) && authorization) },
       agent: ({ protocol }) => (protocol === 'https:' ? httpsAgent : httpAgent),
       // An archive is wanted as it is stored: nothing may unpack it on the way.
       compress: false,
@@ -232,6 +234,20 @@ async function request(url: string, headers: Record<string, string>, watch: Watc
     if ('refused' in next) return { fault: { what: next.refused, retries: 0 }, status: response.status };
     trail.push(next.to);
   }
+}
+
+/** User and password of an address as a header; they are for its own server alone. */
+function withoutCredentials(url: string): { address: string; authorization: Record<string, string> } {
+  const parsed = new URL(url);
+  const { username, password } = parsed;
+  parsed.username = parsed.password = parsed.hash = '';
+  if (username === '' && password === '') return { address: parsed.href, authorization: {} };
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { address: parsed.href, authorization: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
+}
+
+function sameOrigin(one: string, other: string): boolean {
+  return new URL(one).origin === new URL(other).origin;
 }
 
 /** The body of an answer that is not wanted is not waited for. */

@@ -18,7 +18,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/supervisor': ['src/base', 'src/contract', 'src/manifest'],
   'src/console': ['src/base', 'src/contract'],
   installer: ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
-  'src/main.ts': ['src/base', 'src/supervisor', 'src/console', 'installer'],
+  'src/programs.ts': [],
+  'src/main.ts': ['src/base', 'src/programs.ts', 'src/supervisor', 'src/console', 'installer'],
   'make-package.ts': ['src/base', 'src/contract', 'src/manifest', 'src/sources', 'src/package'],
 };
 

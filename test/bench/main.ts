@@ -1,0 +1,186 @@
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { run, runOrThrow } from '../../src/base/exec.ts';
+import { currentPlatform } from '../../src/base/platform.ts';
+import { bytesInWords, say, sayAside, table } from '../../src/base/terminal.ts';
+import { VERSION } from '../../src/base/version.ts';
+import { readBundle } from '../../src/contract/bundle.ts';
+import { freePorts } from '../helpers/ports.ts';
+import { AS_WHO_I_AM } from '../helpers/installation.ts';
+import { paired, seconds, type Paired } from './measure.ts';
+import { supervisordPeer } from './supervisord.ts';
+
+/*
+ * npm run bench: what dkm costs, each figure against a peer that does the same job in the same run. Ratios are
+ * medians of pairs run in turn, so that a machine that gets slower meanwhile slows both.
+ */
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const WORK = realpathSync(mkdtempSync(join(tmpdir(), 'dkm-bench-')));
+const OUT = join(WORK, 'dist');
+const NAME = `dkm-${VERSION}-${currentPlatform()}`;
+const REST_S = 30;
+
+interface Row {
+  what: string;
+  ours: string;
+  peer: string;
+  figure: number;
+  bound: number;
+  unit: string;
+}
+
+const rows: Row[] = [];
+const ratio = (what: string, bound: number, { ours, peer, ratio: figure }: Paired, peerName: string): void =>
+  void rows.push({ what, ours: `${ours.toFixed(3)} s`, peer: `${peer.toFixed(3)} s (${peerName})`, figure, bound, unit: 'x' });
+
+const makePackage = (...options: string[]): Promise<string> =>
+  runOrThrow(process.execPath, ['make-package.ts', '--fallback', '--out', OUT, ...options], { cwd: ROOT, timeoutMs: 900_000 });
+
+try {
+  sayAside('building the bundle …');
+  await makePackage();
+  const tarball = join(OUT, `${NAME}.tar.gz`);
+
+  sayAside('make-package …');
+  const peerTarball = join(WORK, 'peer.tar.gz');
+  ratio(
+    'make-package, everything cached',
+    1.5,
+    await paired(
+      3,
+      () => makePackage(),
+      () => runOrThrow('sh', ['-c', `tar -cf - -C '${OUT}' '${NAME}' | gzip > '${peerTarball}'`]),
+    ),
+    'tar | gzip of the same tree',
+  );
+
+  sayAside('install …');
+  const port = await freePorts();
+  const unpacked = join(WORK, 'unpacked');
+  const plain = join(WORK, 'plain');
+  mkdirSync(unpacked);
+  await runOrThrow('tar', ['-xzf', tarball, '-C', unpacked]);
+  const root = join(WORK, 'install');
+  const installOnce = async (): Promise<unknown> =>
+    runOrThrow(join(unpacked, NAME, 'installer'), ['-d', root, '-p', String(port), '--hostname', 'bench.example.org', ...AS_WHO_I_AM]);
+  ratio(
+    'install of an unpacked bundle',
+    2,
+    await paired(
+      5,
+      installOnce,
+      async () => {
+        mkdirSync(plain);
+        await runOrThrow('tar', ['-xzf', tarball, '-C', plain]);
+      },
+      () => {
+        rmSync(root, { recursive: true, force: true });
+        rmSync(plain, { recursive: true, force: true });
+      },
+    ),
+    'tar -xzf of it',
+  );
+  rmSync(root, { recursive: true, force: true });
+  await installOnce();
+
+  sayAside('start …');
+  const dkm = join(root, 'bin', 'dkm');
+  const { services } = JSON.parse((await run(dkm, ['status', '--json'])).stdout) as { services: { name: string }[] };
+  const alone: number[] = [];
+  for (const { name } of services) {
+    alone.push(await seconds(() => run(dkm, ['start', name])));
+    await runOrThrow(dkm, ['stop']);
+  }
+  const together = await seconds(() => runOrThrow(dkm, ['start']));
+  const slowest = Math.max(...alone);
+  rows.push({
+    what: 'start until all are ready',
+    ours: `${together.toFixed(3)} s`,
+    peer: `${slowest.toFixed(3)} s (slowest alone: ${services[alone.indexOf(slowest)]?.name ?? ''})`,
+    figure: together / slowest,
+    bound: 1.5,
+    unit: 'x',
+  });
+
+  sayAside(`at rest for ${REST_S} s …`);
+  const { supervisor } = JSON.parse((await run(dkm, ['status', '--json'])).stdout) as { supervisor: { pid: number } };
+  await pause(5_000); // until what starting allocated is given back
+  const before = cpuSeconds(supervisor.pid);
+  await pause(REST_S * 1000);
+  const cpuPercent = ((cpuSeconds(supervisor.pid) - before) / REST_S) * 100;
+  const memoryMiB = residentBytes(supervisor.pid) / 2 ** 20;
+
+  sayAside('status …');
+  const peer = await supervisordPeer(WORK, services.length);
+  rows.push({
+    what: 'supervisor, resident memory',
+    ours: `${memoryMiB.toFixed(1)} MiB`,
+    peer: `${(residentBytes(peer.pid) / 2 ** 20).toFixed(1)} MiB (supervisord)`,
+    figure: memoryMiB,
+    bound: 64,
+    unit: 'MiB',
+  });
+  rows.push({ what: 'supervisor, CPU at rest', ours: `${cpuPercent.toFixed(2)} %`, peer: '', figure: cpuPercent, bound: 0.5, unit: '%' });
+  ratio(
+    'dkm status',
+    0.6,
+    await paired(
+      15,
+      () => runOrThrow(dkm, ['status']),
+      () => peer.status(),
+    ),
+    'supervisorctl status',
+  );
+  await peer.stop();
+  await runOrThrow(dkm, ['stop']);
+  await report(tarball);
+} finally {
+  await run(join(WORK, 'install', 'bin', 'dkm'), ['stop']).catch(() => undefined);
+  rmSync(WORK, { recursive: true, force: true });
+}
+
+async function report(tarball: string): Promise<void> {
+  say(
+    table([
+      ['WHAT', 'DKM', 'PEER', 'FIGURE', 'BOUND', ''],
+      ...rows.map(({ what, ours, peer, figure, bound, unit }) => [
+        what,
+        ours,
+        peer,
+        `${figure.toFixed(2)} ${unit}`,
+        `${bound} ${unit}`,
+        figure <= bound ? 'kept' : 'MISSED',
+      ]),
+    ]),
+  );
+  const bundle = await readBundle(join(OUT, NAME));
+  const executable = bundle.files['installer'];
+  const sizes: [string, number][] = [
+    ...bundle.components.map(({ name, size }): [string, number] => [name, size]),
+    ['executable', executable && 'size' in executable ? executable.size : 0],
+  ];
+  say(`\nSize of the bundle, unpacked (the tarball has ${bytesInWords(readFileSync(tarball).length)}):`);
+  say(
+    table(
+      sizes
+        .filter(([, size]) => size > 0)
+        .sort((a, b) => b[1] - a[1])
+        .map(([name, size]) => [`  ${name}`, bytesInWords(size)]),
+    ),
+  );
+}
+
+const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux: https://man7.org/linux/man-pages/man7/time.7.html
+
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { canRun, lastLines, run, runInForeground, runOrThrow, startDetached } from '../../../src/base/exec.ts';
+import { isSameProcess } from '../../../src/base/process-identity.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { eventually } from '../../helpers/wait.ts';
+
+describe('run', () => {
+  it('gives back what a program printed, its exit code, and its input', async () => {
+    expect(await run('sh', ['-c', 'cat; echo aside >&2; exit 3'], { input: 'given' })).toEqual({ code: 3, signal: null, stdout: 'given', stderr: 'aside\n' });
+  });
+
+  it('ends a program and its children after a time-out', async () => {
+    const file = join(temporaryDirectory(), 'pid');
+    await expect(run('sh', ['-c', `sleep 100 & echo $! > ${file}; wait`], { timeoutMs: 300 })).rejects.toThrow('did not finish within 300 ms');
+    const pid = Number(readFileSync(file, 'utf8'));
+    await eventually('the child is gone', () => !isSameProcess(pid, null));
+  });
+
+  it('ends a program that is not wanted any more', async () => {
+    const abort = new AbortController();
+    const running = run('sleep', ['100'], { signal: abort.signal });
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  it('says when a program is not there', async () => {
+    await expect(run('no-such-program-of-dkm', [])).rejects.toMatchObject({ code: 'command-failed' });
+    expect(await canRun('no-such-program-of-dkm')).toBe(false);
+  });
+});
+
+describe('runOrThrow', () => {
+  it('fails with the end of what was printed', async () => {
+    await expect(runOrThrow('sh', ['-c', 'echo reason >&2; exit 4'])).rejects.toThrow(/exit code 4:\nreason/);
+    expect(await runOrThrow('echo', ['fine'])).toBe('fine\n');
+  });
+});
+
+describe('startDetached', () => {
+  it('starts a program in a session of its own that writes to a file', async () => {
+    const log = join(temporaryDirectory(), 'log');
+    const pid = startDetached('sh', ['-c', 'echo hello; ps -o sid= -p $$'], log);
+    await eventually('both lines', () => existsSync(log) && readFileSync(log, 'utf8').trim().split('\n').length === 2);
+    expect(readFileSync(log, 'utf8').replaceAll(' ', '')).toBe(`hello\n${pid}\n`);
+  });
+});
+
+describe('runInForeground', () => {
+  it.each([
+    ['exit 5', 5],
+    ['kill -TERM $$', 128],
+  ])('%s -> %i', async (script, expected) => {
+    expect(await runInForeground('sh', ['-c', script])).toBe(expected);
+  });
+});
+
+describe('lastLines', () => {
+  it.each([
+    ['a\nb\nc\n', 2, 'b\nc'],
+    ['a', 5, 'a'],
+    ['\n\n', 2, ''],
+  ])('%j, %i -> %j', (text, count, expected) => {
+    expect(lastLines(text, count)).toBe(expected);
+  });
+});
