@@ -3,19 +3,17 @@ import { lastLines, run, signalGroup } from '../base/exec.ts';
 import type { ServiceSpec } from '../contract/service.ts';
 import type { ServiceState, ServiceStatus } from '../contract/status.ts';
 import { endingInWords, likelyCause } from './causes.ts';
-import { probe } from './health.ts';
 import { readTail } from './logs.ts';
 import { serviceEnvironment } from './environment.ts';
 import { signalProcess, type RunningProcess } from './process.ts';
 import { pauseBeforeRetryMs, SLOW_RETRY_MS, transition, TRIES_BEFORE_FATAL, WELL_AFTER_MS, type ServiceAction, type ServiceEvent } from './states.ts';
+import { watchProcess, type WatchEvents } from './watch.ts';
 
 /** Starts a service's process. */
 export interface Engine {
   launch(spec: ServiceSpec): Promise<RunningProcess>;
 }
 
-const READY_POLL_MS = 100;
-const READY_PROBE_TIMEOUT_MS = 2_000;
 const CAUSE_LINES = 40;
 
 /**
@@ -196,7 +194,7 @@ export class Service {
     this.#startedAtMs = startedAtMs;
     this.#watch = new AbortController();
     void process.ended.then((ending) => this.#onEnd(process, ending));
-    void this.#awaitReady(this.#watch.signal);
+    void watchProcess(this.#spec, this.#watch.signal, this.#watchEvents());
     this.#changed();
   }
 
@@ -245,41 +243,25 @@ export class Service {
     this.#apply('retry');
   }
 
-  async #awaitReady(ended: AbortSignal): Promise<void> {
-    const deadline = Date.now() + this.#spec.startTimeoutMs;
-    let result = await probe(this.#spec.ready, READY_PROBE_TIMEOUT_MS);
-    while (!result.ok) {
-      if (ended.aborted) return;
-      this.#reason = `not ready yet: ${result.reason}`;
-      if (Date.now() > deadline) {
-        this.#reason = `not ready within ${this.#spec.startTimeoutMs / 1000} s: ${result.reason}`;
-        return this.#apply('late');
-      }
-      await pause(READY_POLL_MS, ended);
-      result = await probe(this.#spec.ready, READY_PROBE_TIMEOUT_MS);
-    }
-    if (ended.aborted) return;
-    this.#readySinceMs = Date.now();
-    this.#health = 'healthy';
-    this.#reason = '';
-    this.#apply('ready');
-    await this.#watchHealth(ended);
-  }
-
-  async #watchHealth(ended: AbortSignal): Promise<void> {
-    const { probe: target, intervalMs, timeoutMs, failures } = this.#spec.health;
-    let failed = 0;
-    for (;;) {
-      await pause(intervalMs, ended);
-      if (ended.aborted) return;
-      const result = await probe(target, timeoutMs);
-      if (ended.aborted) return;
-      failed = result.ok ? 0 : failed + 1;
-      this.#noteHealth(result.ok ? 'healthy' : 'unhealthy', result.ok ? '' : result.reason);
-      if (failed < failures) continue;
-      this.#reason = `it failed its health check ${failed} times in a row and is restarted: ${this.#reason}`;
-      return this.#apply('sick');
-    }
+  #watchEvents(): WatchEvents {
+    return {
+      onWaiting: (reason) => (this.#reason = reason),
+      onReady: () => {
+        this.#readySinceMs = Date.now();
+        this.#health = 'healthy';
+        this.#reason = '';
+        this.#apply('ready');
+      },
+      onLate: (reason) => {
+        this.#reason = reason;
+        this.#apply('late');
+      },
+      onHealth: (health, reason) => this.#noteHealth(health, reason),
+      onSick: (reason) => {
+        this.#reason = reason;
+        this.#apply('sick');
+      },
+    };
   }
 
   #noteHealth(health: ServiceStatus['health'], reason: string): void {
@@ -300,20 +282,4 @@ export class Service {
     signalProcess(process, 'SIGKILL');
     signalGroup(process.pid, 'SIGKILL');
   }
-}
-
-/** Waits, or less when the signal says that it is no longer of interest. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  const timer = setTimeout(resolve, milliseconds);
-  signal.addEventListener(
-    'abort',
-    () => {
-      clearTimeout(timer);
-      resolve();
-    },
-    { once: true },
-  );
-  return promise;
 }

@@ -1,0 +1,69 @@
+import type { ServiceSpec } from '../contract/service.ts';
+import { probe } from './health.ts';
+
+/** What is told about a process that is watched. */
+export interface WatchEvents {
+  /** It is not ready yet; why. */
+  onWaiting: (reason: string) => void;
+  onReady: () => void;
+  /** It was not ready in time. */
+  onLate: (reason: string) => void;
+  /** What a health probe found; the reason is empty when all is well. */
+  onHealth: (health: 'healthy' | 'unhealthy', reason: string) => void;
+  /** Its health probe failed as often in a row as its service bears. */
+  onSick: (reason: string) => void;
+}
+
+const READY_POLL_MS = 100;
+const READY_PROBE_TIMEOUT_MS = 2_000;
+
+/** Probes one process of a service: until it is ready, then for its health, until `ended`. Tells nothing after that. */
+export async function watchProcess(spec: ServiceSpec, ended: AbortSignal, events: WatchEvents): Promise<void> {
+  if (await becomesReady(spec, ended, events)) await watchHealth(spec, ended, events);
+}
+
+async function becomesReady({ ready, startTimeoutMs }: ServiceSpec, ended: AbortSignal, events: WatchEvents): Promise<boolean> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const result = await probe(ready, READY_PROBE_TIMEOUT_MS);
+    if (ended.aborted) return false;
+    if (result.ok) {
+      events.onReady();
+      return true;
+    }
+    if (Date.now() > deadline) {
+      events.onLate(`not ready within ${startTimeoutMs / 1000} s: ${result.reason}`);
+      return false;
+    }
+    events.onWaiting(`not ready yet: ${result.reason}`);
+    await pause(READY_POLL_MS, ended);
+  }
+}
+
+async function watchHealth({ health }: ServiceSpec, ended: AbortSignal, events: WatchEvents): Promise<void> {
+  let failed = 0;
+  while (failed < health.failures) {
+    await pause(health.intervalMs, ended);
+    if (ended.aborted) return;
+    const result = await probe(health.probe, health.timeoutMs);
+    if (ended.aborted) return;
+    failed = result.ok ? 0 : failed + 1;
+    if (result.ok) events.onHealth('healthy', '');
+    else events.onHealth('unhealthy', result.reason);
+    if (failed === health.failures && !result.ok) events.onSick(`it failed its health check ${failed} times in a row and is restarted: ${result.reason}`);
+  }
+}
+
+/** Waits, or less when the signal says that it is no longer of interest. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    resolve();
+  };
+  const timer = setTimeout(end, milliseconds);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end);
+  return promise;
+}
