@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound } from '../base/errors.ts';
@@ -20,6 +20,9 @@ import { Service } from './service.ts';
  * reads no configuration; the commands hand it the services as they are configured at that moment.
  */
 
+/** How often it looks whether its installation is still there. */
+const DIRECTORY_CHECK_MS = 10_000;
+
 /** Runs the supervisor of the installation at `root` until it is told to end. Throws `locked` when it has one already. */
 export async function runSupervisor(root: string): Promise<void> {
   const layout = layoutOf(root);
@@ -28,10 +31,12 @@ export async function runSupervisor(root: string): Promise<void> {
   const lock = await acquireLock(layout.supervisorLock, 'the supervisor');
   const supervisor = new Supervisor(layout);
   supervisor.adoptSurvivors();
+  const guard = setInterval(() => supervisor.endWithout(layout.run), DIRECTORY_CHECK_MS);
   const server = await serveControl((request, report) => supervisor.handle(request, report));
   log(`supervisor ${VERSION} of ${root} is ready, process ${process.pid}`);
   await supervisor.untilTold();
   server.close();
+  clearInterval(guard);
   await supervisor.saved();
   lock.release();
   log('supervisor ended');
@@ -79,6 +84,11 @@ class Supervisor {
     } finally {
       this.#listeners.delete(listener);
     }
+  }
+
+  /** An installation that was removed while it ran must not go on without its files. */
+  endWithout(directory: string): void {
+    if (!existsSync(directory)) void this.#stopAllAndEnd('the installed directory is gone');
   }
 
   untilTold(): Promise<void> {
@@ -130,8 +140,8 @@ class Supervisor {
     };
   }
 
-  async #stopAllAndEnd(signal: string): Promise<void> {
-    log(`${signal}: stopping everything`);
+  async #stopAllAndEnd(why: string): Promise<void> {
+    log(`${why}: stopping everything`);
     await operate({ operation: 'stop', services: [], specs: [] }, this.#services, this.#listeners);
     this.#end.resolve();
   }

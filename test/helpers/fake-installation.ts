@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { run, type Finished } from '../../src/base/exec.ts';
 import { layoutOf, type Layout } from '../../src/base/layout.ts';
 import { formatSettings } from '../../src/contract/settings.ts';
-import type { SupervisorStatus } from '../../src/contract/status.ts';
+import { isSameProcess } from '../../src/base/process-identity.ts';
+import { parseStatus, type SupervisorStatus } from '../../src/contract/status.ts';
 import { freePorts } from './ports.ts';
-import { temporaryDirectory } from './temporary.ts';
+import { beforeRemoval, temporaryDirectory } from './temporary.ts';
+import { eventually } from './wait.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const FAKE_SERVICE = join(import.meta.dirname, 'fake-service.mjs');
@@ -53,8 +54,11 @@ export async function fakeInstallation(options: { root?: string; web?: string } 
     }),
   );
   const dkm = (...args: string[]): Promise<Finished> => run(process.execPath, [MAIN, 'dkm', '--directory', root, ...args], { timeoutMs: 90_000 });
-  onTestFinished(async () => {
-    if (existsSync(layout.run)) await dkm('stop');
+  beforeRemoval(async () => {
+    const supervisor = existsSync(layout.status) ? parseStatus(readFileSync(layout.status, 'utf8')) : undefined;
+    if (!supervisor || !isSameProcess(supervisor.pid, supervisor.pidStartTime)) return;
+    process.kill(supervisor.pid, 'SIGTERM');
+    await eventually('the supervisor stopped everything and ended', () => !isSameProcess(supervisor.pid, supervisor.pidStartTime));
   });
   return {
     layout,

@@ -20,12 +20,12 @@ function argumentsFor(bundle: string, args: readonly string[]): string[] {
   return ['--bundle', bundle, '--hostname', 'host.example.org', ...AS_WHO_I_AM, ...args];
 }
 
-/** Everything below a directory, each as `mode path` or `link path -> target`, sorted; lock, log and journal left out. */
-export function treeOf(root: string): string[] {
-  const names = readdirSync(root, { recursive: true, encoding: 'utf8' });
-  return names
-    .filter((name) => !name.startsWith('run/install.'))
-    .map((name) => entryOf(root, name))
+/** Everything below a directory, each as `path mode` or `path -> target`, sorted; the installer's lock, log and journal left out. */
+export function treeOf(root: string, below = ''): string[] {
+  const entries = readdirSync(join(root, below), { withFileTypes: true }).map((entry) => ({ entry, path: join(below, entry.name) }));
+  return entries
+    .filter(({ path }) => !path.startsWith('run/install.'))
+    .flatMap(({ entry, path }) => [entryOf(root, path), ...(entry.isDirectory() ? treeOf(root, path) : [])])
     .sort();
 }
 

@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 
 const made: string[] = [];
+const endings: (() => Promise<unknown>)[] = [];
+
+/** Has something done after the test, before its temporary directories are removed. */
+export function beforeRemoval(ending: () => Promise<unknown>): void {
+  endings.push(ending);
+}
 
 /** A new empty directory that is removed after the test. */
 export function temporaryDirectory(name = 'dkm-test-'): string {
@@ -12,6 +18,7 @@ export function temporaryDirectory(name = 'dkm-test-'): string {
   return path;
 }
 
-afterEach(() => {
+afterEach(async () => {
+  for (const ending of endings.splice(0)) await ending();
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });

@@ -187,6 +187,14 @@ describe('dkm', () => {
     expect(result.code).toBe(args[0] === 'run' ? 3 : code);
   });
 
+  it('does not outlive its directory', async () => {
+    const installation = await fakeInstallation();
+    await installation.dkm('start');
+    const { supervisor, services } = await shown(installation);
+    rmSync(installation.layout.root, { recursive: true });
+    await eventually('everything ended', () => [supervisor!, ...services].every(({ pid }) => !isSameProcess(pid, null)));
+  });
+
   it('says so when a directory is no installation', async () => {
     const installation = await fakeInstallation();
     rmSync(installation.layout.settings);
