@@ -80,24 +80,28 @@ export function reversedHost(name: string): string {
   return name.split('.').reverse().join('.');
 }
 
-function hostAndPort(host: string, port: number): string {
+function hostAndPort(host: string, port: number | string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** A helper's argument as text. Handlebars is strict about what it prints itself, not about what it hands to helpers. */
+function given(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') throw new TypeError('a helper was given a name that is not there');
+  return String(value);
+}
+
 const handlebars = Handlebars.create();
-/** A value as a quoted string of TOML, JSON or YAML (JSON's quoting is valid in all three). */
-handlebars.registerHelper('quote', (value: unknown) => JSON.stringify(String(value)));
-/** `host:port`, an IPv6 address in brackets. */
-handlebars.registerHelper('address', (host: unknown, port: unknown) => hostAndPort(String(host), Number(port)));
-handlebars.registerHelper('secret', function secretPath(this: TemplateContext, name: unknown) {
-  return join(this.secrets, String(name));
-});
+/** `{{quote dir.logs}}`: a quoted string of TOML, JSON, YAML or Python (JSON's quoting is valid in all of them). */
+handlebars.registerHelper('quote', (value: unknown) => JSON.stringify(given(value)));
+/** `{{address listen.carbon port.carbon}}`: `host:port`, an IPv6 address in brackets. */
+handlebars.registerHelper('address', (host: unknown, port: unknown) => hostAndPort(given(host), given(port)));
 /** `{{url connect.query}}`: the http address of an endpoint. */
-handlebars.registerHelper('url', ({ host, port }: Endpoint) => `http://${hostAndPort(host, port)}`);
-/** Path segments joined: `{{quote (path dir.logs "grafana.log")}}`. */
-handlebars.registerHelper('path', (...segments: unknown[]) => segments.slice(0, -1).map(String).join('/').replaceAll('//', '/'));
-/** A value as one word of a shell. */
-handlebars.registerHelper('shell', (value: unknown) => `'${String(value).replaceAll("'", `'\\''`)}'`);
+handlebars.registerHelper('url', (endpoint: Endpoint | undefined) => `http://${hostAndPort(given(endpoint?.host), given(endpoint?.port))}`);
+/** `{{path dir.logs "grafana.log"}}`: path segments joined. */
+handlebars.registerHelper('path', (...segments: unknown[]) => join(...segments.slice(0, -1).map(given)));
+handlebars.registerHelper('secret', function secretPath(this: TemplateContext, name: unknown) {
+  return join(this.secrets, given(name));
+});
 handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
 
 /** Fills a template in; an unknown name is an error that says which template it is in. */

@@ -1,6 +1,7 @@
 import { ROLES_OF_TYPE, type InstallType, type Role } from '../contract/install-type.ts';
 import type { ServicePort } from '../contract/service.ts';
 import type { TemplateContext } from './context.ts';
+import { misfitOf } from './fit.ts';
 import { providersOf } from './load.ts';
 import type { Manifest } from './schema.ts';
 
@@ -13,7 +14,7 @@ export interface Choice {
   lacking: Role[];
 }
 
-/** Chooses, for every role of the type, the first provider that is available. Pure. */
+/** Chooses, for every role of the type, the first provider that is available and goes with those already chosen. Pure. */
 export function chooseComponents(type: InstallType, manifests: readonly Manifest[], available: ReadonlySet<string>): Choice {
   const choice: Choice = { components: [], providers: {}, lacking: [] };
   for (const role of ROLES_OF_TYPE[type]) {
@@ -22,7 +23,7 @@ export function chooseComponents(type: InstallType, manifests: readonly Manifest
       choice.components.push(...candidates);
       continue;
     }
-    const [first] = candidates;
+    const first = candidates.find((candidate) => misfitOf(candidate, choice.providers) === undefined);
     if (first === undefined) {
       choice.lacking.push(role);
       continue;

@@ -25,7 +25,11 @@ export async function loadManifests(folder: string): Promise<Manifest[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.toml') && !file.startsWith('_')).sort(byCodeUnits);
   const results = await Promise.allSettled(files.map((file) => loadManifest(join(folder, file))));
   const failures = results.filter((result) => result.status === 'rejected').map((result) => result.reason as Error);
-  if (failures.length > 0) throw new DkmError('manifest-invalid', failures.map((failure) => failure.message).join('\n'), { cause: failures[0], hint: `Mend the manifests in ${folder}.` });
+  if (failures.length > 0)
+    throw new DkmError('manifest-invalid', failures.map((failure) => failure.message).join('\n'), {
+      cause: failures[0],
+      hint: `Mend the manifests in ${folder}.`,
+    });
   const manifests = results.map((result) => (result as PromiseFulfilledResult<Manifest>).value);
   refuseEqualPreferences(manifests);
   return manifests;

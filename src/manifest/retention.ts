@@ -25,7 +25,13 @@ const pattern = z.string().min(1).refine(isRegularExpression, 'a regular express
 
 export const retentionSchema = z.strictObject({
   rule: z
-    .array(z.strictObject({ name: ruleName, pattern, retentions: z.string().refine(isRetentions, 'retentions like "10s:6h,1m:7d": finest first, each step a multiple of the one before and covered by it') }))
+    .array(
+      z.strictObject({
+        name: ruleName,
+        pattern,
+        retentions: z.string().refine(isRetentions, 'retentions like "10s:6h,1m:7d": finest first, each step a multiple of the one before and covered by it'),
+      }),
+    )
     .min(1)
     .refine((rules) => rules.at(-1)?.pattern === '.*', 'the last rule must match every metric: pattern ".*"'),
   aggregation: z
@@ -48,7 +54,8 @@ export function parseRetentions(text: string): Archive[] {
     const [step, duration] = part.trim().split(':');
     const stepSeconds = secondsOf(step ?? '');
     const points = /^\d+$/.test(duration ?? '') ? Number(duration) : Math.floor(secondsOf(duration ?? '') / stepSeconds);
-    if (!(points > 0)) throw new DkmError('file-invalid', `retentions "${text}": expected resolution:duration such as 10s:6h, found "${part.trim()}".`);
+    if (!(points > 0 && stepSeconds > 0))
+      throw new DkmError('file-invalid', `retentions "${text}": expected resolution:duration such as 10s:6h, found "${part.trim()}".`);
     return { stepSeconds, points };
   });
 }
@@ -80,7 +87,12 @@ function isRetentions(text: string): boolean {
       const finer = all[index - 1];
       if (finer === undefined) return true;
       const covered = finer.points * finer.stepSeconds;
-      return archive.stepSeconds > finer.stepSeconds && archive.stepSeconds % finer.stepSeconds === 0 && covered >= archive.stepSeconds && archive.points * archive.stepSeconds > covered;
+      return (
+        archive.stepSeconds > finer.stepSeconds &&
+        archive.stepSeconds % finer.stepSeconds === 0 &&
+        covered >= archive.stepSeconds &&
+        archive.points * archive.stepSeconds > covered
+      );
     });
   } catch {
     return false;

@@ -21,7 +21,10 @@ const glob = relativePath;
 const template = z.string().min(1);
 const signal = z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGKILL']);
 const seconds = z.number().positive().max(3600);
-const platforms = z.array(z.enum(PLATFORMS)).min(1).default([...PLATFORMS]);
+const platforms = z
+  .array(z.enum(PLATFORMS))
+  .min(1)
+  .default([...PLATFORMS]);
 
 /** How an archive is packed; `binary` is a single executable, `tree` is a directory (only with `--with`). */
 export const ARCHIVE_KINDS = ['tar.gz', 'tar.xz', 'tar', 'zip', 'deb', 'wheel', 'binary', 'tree'] as const;
@@ -50,7 +53,10 @@ const goModuleSource = z.strictObject({
   /** Where the built program goes, relative to the component. */
   output: relativePath,
   /** The oldest Go that builds it, such as "1.25". */
-  go: z.string().regex(/^\d+\.\d+$/).optional(),
+  go: z
+    .string()
+    .regex(/^\d+\.\d+$/)
+    .optional(),
   /** Values for the linker's -X flag; `{version}` is filled in. */
   ldflags_x: z.record(z.string(), z.string()).default({}),
 });
@@ -85,7 +91,10 @@ const pypiSource = z.strictObject({
   /** Folder of the component that goes on PYTHONPATH. */
   into: relativePath.default('site'),
   /** The Python that wheels are chosen for. */
-  python: z.string().regex(/^3\.\d+$/).default('3.11'),
+  python: z
+    .string()
+    .regex(/^3\.\d+$/)
+    .default('3.11'),
 });
 
 const debSource = z.strictObject({
@@ -117,7 +126,10 @@ const filesSchema = z.strictObject({
 
 const portSchema = z.strictObject({
   name: z.enum(PORT_NAMES as [PortName, ...PortName[]]),
-  protocols: z.array(z.enum(['tcp', 'udp'])).min(1).default(['tcp']),
+  protocols: z
+    .array(z.enum(['tcp', 'udp']))
+    .min(1)
+    .default(['tcp']),
   /** Whose listening address it takes: a flag of the installer's, or loopback always. */
   listen: z.enum(['dashboards', 'carbon', 'query', 'loopback']),
   /** What listens there, in words, for the summary. */
@@ -156,7 +168,12 @@ const serviceSchema = z.strictObject({
   after: z.array(z.enum(ROLES)).default([]),
   ready: probeSchema,
   health: z
-    .strictObject({ probe: probeSchema.optional(), interval_s: seconds.default(10), timeout_s: seconds.default(5), failures: z.number().int().min(1).max(100).default(3) })
+    .strictObject({
+      probe: probeSchema.optional(),
+      interval_s: seconds.default(10),
+      timeout_s: seconds.default(5),
+      failures: z.number().int().min(1).max(100).default(3),
+    })
     .prefault({}),
   start_timeout_s: seconds.default(60),
   stop: z.strictObject({ signal: signal.default('SIGTERM'), timeout_s: seconds.default(20) }).prefault({}),
@@ -180,9 +197,14 @@ const requiresSchema = z.strictObject({
   /** Python modules of the standard library that some distributions package apart. */
   python_modules: z.array(z.string()).default([]),
   /** Oldest glibc, such as "2.34". */
-  glibc: z.string().regex(/^\d+\.\d+$/).optional(),
+  glibc: z
+    .string()
+    .regex(/^\d+\.\d+$/)
+    .optional(),
   /** Programs that must be on the target's PATH. */
   programs: z.array(z.string()).default([]),
+  /** Role → the components it works with in that role, where it does not work with each. */
+  providers: z.partialRecord(z.enum(ROLES), z.array(name).min(1)).default({}),
 });
 
 export const manifestSchema = z.strictObject({
@@ -215,9 +237,7 @@ export const manifestSchema = z.strictObject({
   /** Links made in the installed directory, name → target, both relative to it (the target below current/). */
   links: z.record(relativePath, relativePath).default({}),
   service: serviceSchema.optional(),
-  backup: z
-    .strictObject({ paths: z.array(relativePath).default([]), sqlite: z.array(relativePath).default([]) })
-    .prefault({}),
+  backup: z.strictObject({ paths: z.array(relativePath).default([]), sqlite: z.array(relativePath).default([]) }).prefault({}),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;

@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import TOML from '@iarna/toml';
+import { describe, expect, it } from 'vitest';
+import { layoutOf } from '../../src/base/layout.ts';
+import { ROLES_OF_TYPE } from '../../src/contract/install-type.ts';
+import { templateContext } from '../../src/manifest/context.ts';
+import { loadManifests } from '../../src/manifest/load.ts';
+import { loadRetention } from '../../src/manifest/retention.ts';
+import { fixedSettings } from '../helpers/fixed-settings.ts';
+import { renderTemplates } from '../helpers/render-templates.ts';
+
+/*
+ * What the templates make, for three installations. Look at the difference before you take it over:
+ * npx vitest run --project golden --update
+ */
+
+const FOLDER = join(import.meta.dirname, '../../vendor-manifests');
+const RETENTION = await loadRetention(FOLDER);
+const MANIFESTS = await loadManifests(FOLDER);
+const TYPES = ['all', 'server', 'agent'] as const;
+
+/** Every file of an installation with every provider: path → text. */
+async function filesOf(type: (typeof TYPES)[number], component: string): Promise<[string, string][]> {
+  const context = templateContext(component, fixedSettings(type), layoutOf('/srv/dkm'), RETENTION);
+  return [...(await renderTemplates(component, context))];
+}
+
+const CASES = TYPES.flatMap((type) => MANIFESTS.filter(({ role }) => ROLES_OF_TYPE[type].includes(role)).map(({ name }) => [type, name] as const));
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+describe.each(CASES)('%s: %s', (type, component) => {
+  it('makes the files it made before', async () => {
+    for (const [path, text] of await filesOf(type, component)) await expect(text).toMatchFileSnapshot(join('templates', type, component, path));
+  });
+
+  it('makes TOML and JSON that can be read', async () => {
+    for (const [path, text] of await filesOf(type, component)) {
+      if (/\.toml$|telegraf\.conf$/.test(path)) expect(() => TOML.parse(text), path).not.toThrow();
+      if (path.endsWith('.json')) expect(() => JSON.parse(text) as unknown, path).not.toThrow();
+    }
+  });
+
+  it.skipIf(!hasPython)('makes Python that compiles (skipped without python3: apt-get install python3)', async () => {
+    const modules = (await filesOf(type, component)).filter(([path]) => path.endsWith('.py'));
+    for (const [path, text] of modules) {
+      const compiled = spawnSync('python3', ['-c', 'import sys; compile(sys.stdin.read(), sys.argv[1], "exec")', path], { input: text, encoding: 'utf8' });
+      expect(compiled.stderr, path).toBe('');
+    }
+  });
+
+  it('leaves no address open that the settings did not', async () => {
+    const everywhere = (await filesOf(type, component)).filter(([, text]) => /^[^#]*\b0\.0\.0\.0\b/m.test(text)).map(([path]) => path);
+    expect(everywhere.filter(() => type !== 'server')).toEqual([]);
+  });
+});
