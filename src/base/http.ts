@@ -76,7 +76,7 @@ async function repeat<Result extends Attempt>(url: string, options: HttpOptions,
   for (let attempts = 1; ; attempts += 1) {
     refuseInterrupted(url, options.signal);
     const result = await once();
-    refuseInterrupted(url, result.fault === undefined ? undefined : options.signal);
+    if (result.fault !== undefined) refuseInterrupted(url, options.signal);
     failures = result.progressed ? 1 : failures + 1;
     if (result.fault === undefined || failures > result.fault.retries || attempts >= MOST_ATTEMPTS) return { ...result, attempts };
     const waitMs = result.fault.retryAfterMs ?? policy.backoffMs(failures, options.backoffBaseMs ?? 500, Math.random());
@@ -97,32 +97,32 @@ function failure(url: string, fault: policy.Fault, attempts: number): DkmError {
 /** One request for a file, or for the rest of it, written to `toPath` as it comes. */
 async function receiveFile(url: string, toPath: string, options: DownloadOptions): Promise<{ fault: policy.Fault | undefined; received: number }> {
   const watch = createWatch(options);
-  const resume = await readResumePoint(url, toPath);
   const transfer: Transfer = { received: 0, total: undefined };
   try {
-    const answer = await request(url, resume === undefined ? {} : { range: `bytes=${resume.offset}-`, 'if-range': resume.validator }, watch);
-    if ('fault' in answer) {
-      if (answer.status === 416) await discard(toPath);
-      return { fault: answer.status === 416 ? { what: 'refuses to continue the file', retries: 1 } : answer.fault, received: 0 };
-    }
-    const { response } = answer;
-    const start = startOf(response, resume, transfer);
-    if (start === undefined) {
-      await discard(toPath);
-      return { fault: { what: 'sent another part of the file than it was asked for', retries: 1 }, received: 0 };
-    }
-    if (start === 0) await writeResumePoint(url, toPath, policy.validatorOf(response.headers.get('etag'), response.headers.get('last-modified')));
-    transfer.received = start;
-    await writeBody(response, toPath, transfer, watch, options);
-    return { fault: await faultOfFile(toPath, transfer, response), received: transfer.received };
+    const fault = await transferFile(url, toPath, transfer, watch, options);
+    return { fault, received: transfer.received };
   } catch (error) {
-    return {
-      fault: brokenOff(watch.expired ?? policy.faultOfError(error), transfer),
-      received: transfer.received,
-    };
+    return { fault: brokenOff(watch.expired ?? policy.faultOfError(error), transfer), received: transfer.received };
   } finally {
     watch.stop();
   }
+}
+
+async function transferFile(url: string, toPath: string, transfer: Transfer, watch: Watch, options: DownloadOptions): Promise<policy.Fault | undefined> {
+  const resume = await readResumePoint(url, toPath);
+  const answer = await request(url, resume === undefined ? {} : { range: `bytes=${resume.offset}-`, 'if-range': resume.validator }, watch);
+  if ('fault' in answer && answer.status !== 416) return answer.fault;
+  const start = 'fault' in answer ? undefined : startOf(answer.response, resume, transfer);
+  if ('fault' in answer || start === undefined) {
+    if ('response' in answer) drop(answer.response);
+    await discard(toPath);
+    return { what: 'does not continue the file where it was left', retries: 1 };
+  }
+  const { response } = answer;
+  if (start === 0) await writeResumePoint(url, toPath, policy.validatorOf(response.headers.get('etag'), response.headers.get('last-modified')));
+  transfer.received = start;
+  await writeBody(response, toPath, transfer, watch, options);
+  return faultOfFile(toPath, transfer, response);
 }
 
 interface Transfer {

@@ -3,6 +3,14 @@
  * not when NO_COLOR is set (https://no-color.org).
  */
 
+// Who reads may have enough of it (`dkm logs | head`): that ends us quietly, as it does other programs.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(141); // 128 + SIGPIPE
+    throw error;
+  });
+}
+
 /** Prints a line to standard output. */
 export function say(line = ''): void {
   process.stdout.write(`${line}\n`);

@@ -72,7 +72,10 @@ export async function readBundle(root: string): Promise<Bundle> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    throw new DkmError('bundle-damaged', `${path} is missing: this folder is not a dkm bundle.`, { hint: 'Unpack the whole tarball and run the installer inside it.', cause: error });
+    throw new DkmError('bundle-damaged', `${path} is missing: this folder is not a dkm bundle.`, {
+      hint: 'Unpack the whole tarball and run the installer inside it.',
+      cause: error,
+    });
   }
   return checked(bundleSchema, parseJson(text, path, 'bundle-damaged'), BUNDLE_FILE, 'bundle-damaged');
 }

@@ -72,7 +72,8 @@ export async function readSettings(path: string): Promise<Settings> {
 }
 
 const HEADING = `# The answers this installation was made with, and your settings per service.
-# Edit it freely; "dkm restart" takes changes up. Per service, for example:
+# Edit it freely; "dkm restart" takes changes of [services] up; after a change of
+# [install], run the bundle's installer on this directory again, then "dkm restart". Per service, for example:
 #
 #   [services.collectd]
 #   autostart = false            # "dkm start" leaves it out
@@ -86,5 +87,7 @@ export function formatSettings(settings: Settings): string {
   // An empty [services] would have to be found and filled; without it a table can simply be added at the end.
   const { services, ...rest } = settings;
   const written = Object.keys(services).length === 0 ? rest : settings;
-  return HEADING + TOML.stringify(JSON.parse(JSON.stringify(written)) as TOML.JsonMap);
+  const text = TOML.stringify(JSON.parse(JSON.stringify(written)) as TOML.JsonMap);
+  // The library indents tables and writes 15000 as 15_000; neither is what people type or search for.
+  return HEADING + text.replace(/^ +/gm, '').replace(/^(\w+ = )([\d_]+)$/gm, (_, key: string, number: string) => key + number.replaceAll('_', ''));
 }

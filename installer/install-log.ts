@@ -1,0 +1,11 @@
+import { appendFileSync } from 'node:fs';
+
+/** Appends lines to run/install.log: what was done, when, and what went wrong. No secret is ever handed to it. */
+export interface InstallLog {
+  add: (line: string) => void;
+}
+
+/** The log in this file, which is made when missing. */
+export function installLog(path: string): InstallLog {
+  return { add: (line) => appendFileSync(path, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 }) };
+}

@@ -1,0 +1,179 @@
+import { join, posix, relative } from 'node:path';
+import { DkmError } from '../src/base/errors.ts';
+import { byCodeUnits } from '../src/base/files.ts';
+import { layoutOf, type Layout } from '../src/base/layout.ts';
+import { BUNDLE_FILE } from '../src/contract/bundle.ts';
+import type { Settings } from '../src/contract/settings.ts';
+import { render, templateContext } from '../src/manifest/context.ts';
+import type { Manifest } from '../src/manifest/schema.ts';
+import type { OpenBundle, TemplateFile } from './bundle.ts';
+
+/**
+ * One thing to make in the installed directory. Paths are relative to it, with `/` between the names; `from` is
+ * relative to the bundle.
+ */
+export type Step =
+  | { kind: 'make-directory'; path: string; mode: number }
+  | { kind: 'place-files'; path: string; from: string; files: number; bytes: number }
+  | { kind: 'link'; path: string; target: string }
+  | { kind: 'write-secret'; path: string; secret: SecretKind }
+  | { kind: 'write-generated'; path: string; component: string; content: string }
+  | { kind: 'write-settings'; path: string; settings: Settings };
+
+export type StepKind = Step['kind'];
+
+/** A `password` is for people to type, a `token` for programs. */
+export type SecretKind = 'password' | 'token';
+
+/** The secret that people log in with. */
+export const ADMIN_PASSWORD = 'admin-password';
+
+export interface PlanInput {
+  bundle: OpenBundle;
+  /** The components that will run. */
+  components: readonly Manifest[];
+  settings: Settings;
+  directory: string;
+}
+
+const WORLD_READABLE = 0o755;
+const OWNER_ONLY = 0o700;
+
+/**
+ * What an installation consists of, in the order in which it is made. Settings come last: a directory that has them
+ * has everything else. Pure.
+ */
+export function installPlan(input: PlanInput): Step[] {
+  const configuration = generatedFiles(input);
+  return [
+    ...directories(input, configuration),
+    ...bundleFiles(input),
+    ...links(input),
+    ...secrets(input),
+    ...configuration,
+    { kind: 'write-settings', path: 'conf/dkm.toml', settings: input.settings },
+  ];
+}
+
+function directories({ bundle, components }: PlanInput, configuration: readonly { path: string }[]): Step[] {
+  const fixed = ['run', 'run/logs', 'bin', 'conf', 'conf/secrets', 'storage', 'versions', versionFolder(bundle)];
+  const wanted = [
+    ...components.flatMap((component) => component.directories),
+    ...configuration.map(({ path }) => posix.dirname(path)),
+    ...componentsFolder(bundle),
+  ];
+  const missing = [...new Set(wanted.map(withoutTrailingSlash).flatMap(withParents))].filter((path) => !fixed.includes(path)).sort(byCodeUnits);
+  return [...fixed, ...missing].map((path) => ({ kind: 'make-directory', path, mode: directoryMode(path) }));
+}
+
+/** The one folder of a version that holds more than one of its parts. */
+function componentsFolder(bundle: OpenBundle): string[] {
+  return Object.keys(bundle.bundle.files).some((path) => path.startsWith('components/')) ? [`${versionFolder(bundle)}/components`] : [];
+}
+
+/** Configuration, data and what runs are their owner's alone; programs are for everyone to read. */
+function directoryMode(path: string): number {
+  return ['conf', 'storage', 'run'].includes(path.split('/')[0] ?? '') ? OWNER_ONLY : WORLD_READABLE;
+}
+
+function bundleFiles({ bundle }: PlanInput): Step[] {
+  const parts = new Map<string, { files: number; bytes: number }>();
+  for (const [path, file] of Object.entries(bundle.bundle.files)) {
+    const part = partOf(path);
+    const { files, bytes } = parts.get(part) ?? { files: 0, bytes: 0 };
+    parts.set(part, { files: files + 1, bytes: bytes + ('link' in file ? 0 : file.size) });
+  }
+  const steps = [...parts].sort(([a], [b]) => byCodeUnits(a, b)).map(([from, size]): Step => placeStep(bundle, from, size));
+  // Last: a version folder that has its bundle.json has all that stands in it.
+  return [...steps, placeStep(bundle, BUNDLE_FILE, { files: 1, bytes: 0 })];
+}
+
+function placeStep(bundle: OpenBundle, from: string, size: { files: number; bytes: number }): Step {
+  return { kind: 'place-files', path: posix.join(versionFolder(bundle), from), from, ...size };
+}
+
+/** The part of a bundle that a file belongs to: a component's folder, another folder, or itself. */
+export function partOf(path: string): string {
+  const [first = '', second] = path.split('/');
+  return first === 'components' && second !== undefined ? `${first}/${second}` : first;
+}
+
+function links({ bundle, components }: PlanInput): Step[] {
+  const ofComponents = components.flatMap((component) => Object.entries(component.links));
+  return [
+    { kind: 'link', path: 'current', target: versionFolder(bundle) },
+    { kind: 'link', path: 'bin/dkm', target: '../current/installer' },
+    { kind: 'link', path: 'bin/dkmadmin', target: '../current/installer' },
+    ...ofComponents.map(([path, target]): Step => ({ kind: 'link', path, target: posix.relative(posix.dirname(path), target) })),
+  ];
+}
+
+function secrets({ components }: PlanInput): Step[] {
+  const names = [...new Set(components.flatMap((component) => component.secrets))].sort(byCodeUnits);
+  return names.map((name) => ({ kind: 'write-secret', path: `conf/secrets/${name}`, secret: name === ADMIN_PASSWORD ? 'password' : 'token' }));
+}
+
+function generatedFiles(input: PlanInput): Extract<Step, { kind: 'write-generated' }>[] {
+  const layout = layoutOf(input.directory);
+  const names = new Set(input.components.map(({ name }) => name));
+  const steps = input.bundle.templates
+    .filter(({ component }) => names.has(component))
+    .map((template) => ({
+      kind: 'write-generated' as const,
+      path: installedPath(template, layout),
+      component: template.component,
+      content: filledIn(template, input, layout),
+    }))
+    .sort((a, b) => byCodeUnits(a.path, b.path));
+  refuseTwice(steps);
+  return steps;
+}
+
+/** `templates/<component>/conf/x.toml.hbs` is installed as `conf/x.toml`. */
+function installedPath({ component, path }: TemplateFile, layout: Layout): string {
+  const installed = path.replace(/\.hbs$/, '');
+  if (relative(layout.root, join(layout.root, installed)).startsWith(`conf/`)) return installed;
+  throw new DkmError('manifest-invalid', `templates/${component}/${path}: expected a file below conf/, where everything that is generated goes.`);
+}
+
+function filledIn({ component, path, text }: TemplateFile, { bundle, settings }: PlanInput, layout: Layout): string {
+  return path.endsWith('.hbs') ? render(text, templateContext(component, settings, layout, bundle.retention), `templates/${component}/${path}`) : text;
+}
+
+function refuseTwice(steps: readonly { path: string; component: string }[]): void {
+  steps.forEach(({ path, component }, index) => {
+    const before = steps[index - 1];
+    if (before?.path === path) throw new DkmError('manifest-invalid', `templates: both ${before.component} and ${component} make ${path}.`);
+  });
+}
+
+function versionFolder({ bundle }: OpenBundle): string {
+  return `versions/${bundle.version}`;
+}
+
+function withoutTrailingSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+/** `a/b/c` as `a`, `a/b`, `a/b/c`. */
+function withParents(path: string): string[] {
+  return path.split('/').map((_, index, names) => names.slice(0, index + 1).join('/'));
+}
+
+/** A step in words, as --dry-run and the install log show it. Pure. */
+export function stepInWords(step: Step): string {
+  switch (step.kind) {
+    case 'make-directory':
+      return `make directory    ${step.path}  (mode ${step.mode.toString(8).padStart(4, '0')})`;
+    case 'place-files':
+      return `place files       ${step.path}  (${step.files === 1 ? '1 file' : `${step.files} files`})`;
+    case 'link':
+      return `link              ${step.path} -> ${step.target}`;
+    case 'write-secret':
+      return `write secret      ${step.path}`;
+    case 'write-generated':
+      return `write             ${step.path}`;
+    case 'write-settings':
+      return `write settings    ${step.path}`;
+  }
+}

@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { layoutOf } from '../src/base/layout.ts';
+import { bytesInWords, table } from '../src/base/terminal.ts';
+import type { ServicePort } from '../src/contract/service.ts';
+import { portsFrom } from '../src/contract/ports.ts';
+import type { Settings } from '../src/contract/settings.ts';
+import { reachable, templateContext } from '../src/manifest/context.ts';
+import { portsOf } from '../src/manifest/installed.ts';
+import { defaultRule, retentionCost } from '../src/manifest/retention.ts';
+import type { Manifest } from '../src/manifest/schema.ts';
+import type { OpenBundle } from './bundle.ts';
+import { ADMIN_PASSWORD } from './plan.ts';
+import { SYSTEM_COLLECTOR } from './request.ts';
+
+/** What an installation consists of, for people and for --json. */
+export interface Summary {
+  directory: string;
+  version: string;
+  platform: string;
+  type: string;
+  hostname: string;
+  addresses: ServicePort[];
+  providers: { role: string; name: string; title: string; version: string; verified: string }[];
+  /** Where the dashboards answer; null where there are none. */
+  dashboards: string | null;
+  passwordFile: string | null;
+  /** `HOST:PORT` for DSS; null where metrics are sent elsewhere. */
+  graphiteServer: string | null;
+  /** Where an agent sends metrics, or a frontend asks for them. */
+  carbonServer: string | null;
+  /** What one metric takes on disk, and how long it is kept; null without a store. */
+  perMetric: { bytes: number; retentions: string } | null;
+  commands: { start: string; status: string };
+}
+
+/** Sums an installation up. Pure. */
+export function summaryOf(directory: string, bundle: OpenBundle, components: readonly Manifest[], settings: Settings): Summary {
+  const { install } = settings;
+  const layout = layoutOf(directory);
+  const context = templateContext('', settings, layout);
+  const addresses = components.flatMap((manifest) => portsOf(manifest, context));
+  const has = (role: Manifest['role']): boolean => components.some((component) => component.role === role);
+  const fromOutside = (listen: string): string => (reachable(listen) === listen ? bracketed(listen) : install.hostname);
+  const port = portsFrom(install.port);
+  const bin = join(layout.bin, 'dkm');
+  return {
+    directory,
+    version: bundle.bundle.version,
+    platform: bundle.bundle.platform,
+    type: install.type,
+    hostname: install.hostname,
+    addresses,
+    providers: components.map((component) => providerLine(component, bundle, settings)),
+    dashboards: has('dashboards') ? `http://${fromOutside(install.listen.dashboards)}:${port.dashboards}/` : null,
+    passwordFile: components.some(({ secrets }) => secrets.includes(ADMIN_PASSWORD)) ? join(layout.secrets, ADMIN_PASSWORD) : null,
+    graphiteServer: has('store') ? `${fromOutside(install.listen.carbon)}:${port.carbon}` : null,
+    carbonServer: install.carbon_server ? `${bracketed(install.carbon_server.host)}:${install.carbon_server.port}` : null,
+    perMetric: has('store') ? perMetric(bundle) : null,
+    commands: { start: `${bin} start`, status: `${bin} status` },
+  };
+}
+
+function providerLine({ name, role, title, version }: Manifest, { bundle }: OpenBundle, { install }: Settings): Summary['providers'][number] {
+  if (name === SYSTEM_COLLECTOR && install.system_collectd !== undefined)
+    return { role, name, title, version: "the system's", verified: install.system_collectd };
+  const bundled = bundle.components.find((component) => component.name === name);
+  return { role, name, title, version: bundled?.version ?? version, verified: bundled?.verified ?? 'unknown' };
+}
+
+function perMetric({ retention }: OpenBundle): Summary['perMetric'] {
+  if (!retention) return null;
+  const { retentions } = defaultRule(retention);
+  return { bytes: retentionCost(retentions), retentions };
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** A summary as lines for people. Pure. */
+export function summaryInWords(summary: Summary): string {
+  const paragraphs = [
+    addressTable(summary.addresses),
+    table(summary.providers.map(({ role, title, version, verified }) => [`  ${role}`, title, version, verified])),
+    facts(summary).join('\n'),
+    commands(summary),
+  ];
+  return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
+}
+
+function addressTable(addresses: readonly ServicePort[]): string {
+  const reach = (address: string): string => (/^(127\.|::1$)/.test(address) ? 'this machine only' : 'from outside');
+  return table(addresses.map(({ title, address, port, protocols }) => [`  ${bracketed(address)}:${port}`, protocols.join('+'), reach(address), title]));
+}
+
+function facts({ dashboards, passwordFile, graphiteServer, carbonServer, perMetric }: Summary): string[] {
+  return [
+    ...(dashboards ? [`Dashboards:  ${dashboards}`] : []),
+    ...(passwordFile ? [`Password:    in ${passwordFile}`] : []),
+    ...(graphiteServer ? [`DSS:         dssadmin install-monitoring-integration -graphiteServer ${graphiteServer}`] : []),
+    ...(carbonServer ? [`Server:      ${carbonServer}`] : []),
+    ...(perMetric ? [`Disk:        at most ${bytesInWords(perMetric.bytes)} for each metric, kept ${perMetric.retentions}`] : []),
+  ];
+}
+
+function commands({ commands: { start, status } }: Summary): string {
+  return `Start it:    ${start}\nLook at it:  ${status}`;
+}
