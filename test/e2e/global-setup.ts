@@ -4,28 +4,44 @@ import type { TestProject } from 'vitest/node';
 import { runOrThrow } from '../../src/base/exec.ts';
 import { currentPlatform } from '../../src/base/platform.ts';
 import { VERSION } from '../../src/base/version.ts';
+import { readBundle } from '../../src/contract/bundle.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Root of a bundle with what can be had here. */
+    /** Root of a bundle with the providers that can be had everywhere: carbon-cache, graphite-web, the console. */
     fallbackBundle: string;
-    /** Root of a bundle with go-carbon, carbonapi and Grafana as supplied by DKM_TEST_ARTIFACTS; empty without them. */
-    suppliedBundle: string;
+    /** Root of a bundle with go-carbon and carbonapi; empty where they cannot be had. */
+    firstChoiceBundle: string;
+    /** Why there is no such bundle. */
+    withoutFirstChoice: string;
   }
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
+const FALLBACK = ['store=carbon-cache', 'query=graphite-web', 'dashboards=console'];
 
 /** Builds the bundles that the end-to-end tests install: once, with the project's own command. */
 export default async function buildBundles(project: TestProject): Promise<void> {
-  project.provide('fallbackBundle', await build('fallback', ['--fallback']));
-  project.provide('suppliedBundle', await buildSupplied(process.env['DKM_TEST_ARTIFACTS']));
+  project.provide(
+    'fallbackBundle',
+    await build(
+      'fallback',
+      FALLBACK.flatMap((choice) => ['--provider', choice]),
+    ),
+  );
+  const { bundle, reason } = await buildFirstChoice(process.env['DKM_TEST_ARTIFACTS'] ?? '');
+  project.provide('firstChoiceBundle', bundle);
+  project.provide('withoutFirstChoice', reason);
 }
 
-async function buildSupplied(artifacts: string | undefined): Promise<string> {
-  if (artifacts === undefined || artifacts === '') return '';
-  const supplied = ['go-carbon', 'carbonapi', 'grafana'].filter((name) => existsSync(join(artifacts, name)));
-  return build('supplied', ['--fallback', ...supplied.flatMap((name) => ['--with', `${name}=${join(artifacts, name)}`])]);
+/** From DKM_TEST_ARTIFACTS (a folder with go-carbon, carbonapi and grafana, or some of them), and else from their publishers. */
+async function buildFirstChoice(artifacts: string): Promise<{ bundle: string; reason: string }> {
+  const supplied = artifacts === '' ? [] : ['go-carbon', 'carbonapi', 'grafana'].filter((name) => existsSync(join(artifacts, name)));
+  const bundle = await build('first-choice', ['--fallback', ...supplied.flatMap((name) => ['--with', `${name}=${join(artifacts, name)}`])]);
+  const { components, missing } = await readBundle(bundle);
+  if (['go-carbon', 'carbonapi'].every((name) => components.some((component) => component.name === name))) return { bundle, reason: '' };
+  const tried = missing.map(({ name, reasons }) => `${name}: ${reasons.at(-1) ?? ''}`).join('; ');
+  return { bundle: '', reason: `go-carbon and carbonapi cannot be had here (${tried}); set DKM_TEST_ARTIFACTS to a folder that holds them` };
 }
 
 async function build(name: string, options: string[]): Promise<string> {

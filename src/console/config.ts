@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { DkmError, isNotFound } from '../base/errors.ts';
+import { checked, parseToml } from '../base/structured.ts';
+import { hostPattern } from '../contract/settings.ts';
+
+const path = z.string().min(1);
+
+const configSchema = z.strictObject({
+  /** Address to listen on. */
+  listen: z.string().min(1),
+  port: z.number().int().min(1).max(65535),
+  /** Where the Graphite query API answers, without `/render`. */
+  query_url: z.url({ protocol: /^https?$/, error: 'an http or https address' }),
+  /** This host as its metrics are named: host.example.org is org.example.host. */
+  host: z.string().regex(hostPattern, 'a host name, reversed as in metric names (org.example.host)'),
+  /** Heading of the page. */
+  title: z.string().min(1).max(100),
+  /** File with the password; read at every use, so that a changed password counts at once. */
+  password_file: path,
+  /** File with the secret that sessions are signed with. */
+  session_secret_file: path,
+  /** The supervisor's run/status.json. */
+  status_file: path,
+  /** Directory of the built page. */
+  page: path,
+});
+
+/** The console's configuration file, checked. */
+export type ConsoleConfig = z.output<typeof configSchema>;
+
+/** Reads the console's TOML file; errors name the file and the key. */
+export async function readConsoleConfig(file: string): Promise<ConsoleConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new DkmError('file-missing', `The console's configuration ${file} is missing.`, { cause: error, hint: 'Name the file with --config FILE.' });
+  }
+  return checked(configSchema, parseToml(text, file), file);
+}
