@@ -26,6 +26,7 @@ const [quick, rest] = process.argv[2] === '--quick' ? [true, process.argv.slice(
 
 const checks: [title: string, command: string, ...args: string[]][] = [
   ['types', bin('tsc'), '--project', '.'],
+  ['types of the page', bin('tsc'), '--project', 'src/console/page'],
   ['lint', bin('eslint'), '.'],
   ['format', bin('prettier'), '--check', '--log-level', 'warn', '.'],
 ];

@@ -2,9 +2,10 @@ import { isAbsolute, join } from 'node:path';
 import { DkmError } from '../base/errors.ts';
 import type { Layout } from '../base/layout.ts';
 import { ROLES_OF_TYPE, type Role } from '../contract/install-type.ts';
-import type { Probe, ServicePort, ServiceSpec } from '../contract/service.ts';
+import type { Probe, ServiceSpec } from '../contract/service.ts';
 import type { Settings } from '../contract/settings.ts';
 import { reachable, render, templateContext, type TemplateContext } from '../manifest/context.ts';
+import { portsOf } from '../manifest/installed.ts';
 import type { Manifest, ProbeSpec, ServiceManifest } from '../manifest/schema.ts';
 
 /** The components an installation with these settings runs, in no particular order. Pure. */
@@ -76,11 +77,6 @@ function serviceSpec(manifest: Manifest, service: ServiceManifest, components: r
     logFiles: service.log === undefined ? [outputFile] : [...new Set([fill('log')(service.log), outputFile])],
     autostart: overrides.autostart ?? service.autostart,
   };
-}
-
-/** The ports a component listens on in an installation. Pure. */
-export function portsOf(manifest: Pick<Manifest, 'ports'>, context: Pick<TemplateContext, 'port' | 'listen'>): ServicePort[] {
-  return manifest.ports.map(({ name, title, listen, protocols }) => ({ name, title, address: context.listen[listen], port: context.port[name], protocols }));
 }
 
 function probeOf(probe: ProbeSpec, manifest: Manifest, context: TemplateContext): Probe {

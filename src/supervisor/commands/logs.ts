@@ -29,11 +29,10 @@ export async function logs(layout: Layout, names: readonly string[], options: { 
   return EXIT.fine;
 }
 
-/** Settles on Ctrl-C, on SIGTERM, and when nobody reads what is printed any more (`dkm logs -f | head`). */
+/** Settles on Ctrl-C and on SIGTERM. */
 function interrupted(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   process.once('SIGINT', () => resolve());
   process.once('SIGTERM', () => resolve());
-  process.stdout.once('error', () => resolve());
   return promise;
 }
