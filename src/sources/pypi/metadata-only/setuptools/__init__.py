@@ -1,0 +1,1 @@
+"""Stands in for setuptools while make-package runs "pip download": see build_meta.py."""
