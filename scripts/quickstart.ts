@@ -18,6 +18,7 @@ const ROOT = join(import.meta.dirname, '..');
 const directory = join(ROOT, process.argv[2] ?? 'demo');
 const port = Number(process.argv[3] ?? 15_000);
 const startedAtMs = Date.now();
+const FIRST_METRIC_WITHIN_MS = 60_000;
 
 process.chdir(ROOT);
 const bundleRoot = join(ROOT, 'dist', `dkm-${VERSION}-${currentPlatform()}`);
@@ -42,8 +43,6 @@ async function step(title: string, command: string, ...args: string[]): Promise<
     process.exit(exitCode);
   }
 }
-
-const FIRST_METRIC_WITHIN_MS = 60_000;
 
 /** Waits until this host's load can be read back: collector, store and query work together. */
 async function firstMetric(): Promise<void> {

@@ -5,6 +5,7 @@ import { runOrThrow } from '../../src/base/exec.ts';
 import { currentPlatform } from '../../src/base/platform.ts';
 import { VERSION } from '../../src/base/version.ts';
 import { readBundle } from '../../src/contract/bundle.ts';
+import { FALLBACK_PROVIDERS } from '../helpers/bundles.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,17 +19,10 @@ declare module 'vitest' {
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const FALLBACK = ['store=carbon-cache', 'query=graphite-web', 'dashboards=console'];
 
 /** Builds the bundles that the end-to-end tests install: once, with the project's own command. */
 export default async function buildBundles(project: TestProject): Promise<void> {
-  project.provide(
-    'fallbackBundle',
-    await build(
-      'fallback',
-      FALLBACK.flatMap((choice) => ['--provider', choice]),
-    ),
-  );
+  project.provide('fallbackBundle', await build('fallback', FALLBACK_PROVIDERS));
   const { bundle, reason } = await buildFirstChoice(process.env['DKM_TEST_ARTIFACTS'] ?? '');
   project.provide('firstChoiceBundle', bundle);
   project.provide('withoutFirstChoice', reason);
@@ -44,7 +38,7 @@ async function buildFirstChoice(artifacts: string): Promise<{ bundle: string; re
   return { bundle: '', reason: `go-carbon and carbonapi cannot be had here (${tried}); set DKM_TEST_ARTIFACTS to a folder that holds them` };
 }
 
-async function build(name: string, options: string[]): Promise<string> {
+async function build(name: string, options: readonly string[]): Promise<string> {
   const out = join(ROOT, 'build', 'e2e', name);
   await runOrThrow(process.execPath, ['make-package.ts', '--skip-archive', '--out', out, ...options], { cwd: ROOT, timeoutMs: 15 * 60_000 });
   return join(out, `dkm-${VERSION}-${currentPlatform()}`);

@@ -5,6 +5,7 @@ import { run } from '../../src/base/exec.ts';
 import { currentPlatform } from '../../src/base/platform.ts';
 import { VERSION } from '../../src/base/version.ts';
 import { readBundle } from '../../src/contract/bundle.ts';
+import { FALLBACK_PROVIDERS } from '../helpers/bundles.ts';
 import { removeTree, workDirectory } from '../helpers/work-directory.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -31,12 +32,21 @@ describe.skipIf(reason !== '')('without a network', () => {
     const vendor = join(root, '..', 'vendor');
     const out = join(root, '..', 'dist');
     try {
-      const fetched = await run(process.execPath, ['make-package.ts', '--fallback', '--download-only', '--vendor-dir', vendor], {
+      const fetched = await run(process.execPath, ['make-package.ts', ...FALLBACK_PROVIDERS, '--download-only', '--vendor-dir', vendor], {
         cwd: ROOT,
         timeoutMs: 540_000,
       });
       expect(fetched, fetched.stderr).toMatchObject({ code: 0 });
-      const built = await alone(process.execPath, ['make-package.ts', '--fallback', '--offline', '--skip-archive', '--vendor-dir', vendor, '--out', out]);
+      const built = await alone(process.execPath, [
+        'make-package.ts',
+        ...FALLBACK_PROVIDERS,
+        '--offline',
+        '--skip-archive',
+        '--vendor-dir',
+        vendor,
+        '--out',
+        out,
+      ]);
       expect(built, built.stderr).toMatchObject({ code: 0 });
 
       const bundle = join(out, `dkm-${VERSION}-${currentPlatform()}`);

@@ -105,7 +105,9 @@ describe.each(BUNDLES)('$name', ({ name, bundle, skip }) => {
 
     it('answers an unknown metric with nothing and an unknown function with an error', async () => {
       expect(await render(query(), 'no.such.metric')).toEqual([]);
-      await expect(render(query(), 'noSuchFunction(dataiku.dss.x.pickle)')).rejects.toThrow(/render answered (4|5)\d\d/);
+      await sendTcp(carbon(), lines([['known.metric', 1, now()]]));
+      await eventually('a metric to ask with', async () => (await values(query(), 'known.metric')).length > 0, 10_000);
+      await expect(render(query(), 'noSuchFunction(known.metric)')).rejects.toThrow(/render answered (4|5)\d\d/);
     });
 
     it('survives malformed lines and keeps account of them', async () => {
