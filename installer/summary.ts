@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { layoutOf } from '../src/base/layout.ts';
 import { bytesInWords, table } from '../src/base/terminal.ts';
+import { verifiedInWords } from '../src/contract/bundle.ts';
 import type { ServicePort } from '../src/contract/service.ts';
 import { portsFrom } from '../src/contract/ports.ts';
 import type { Settings } from '../src/contract/settings.ts';
@@ -64,7 +65,7 @@ function providerLine({ name, role, title, version }: Manifest, { bundle }: Open
   if (name === SYSTEM_COLLECTOR && install.system_collectd !== undefined)
     return { role, name, title, version: "the system's", verified: install.system_collectd };
   const bundled = bundle.components.find((component) => component.name === name);
-  return { role, name, title, version: bundled?.version ?? version, verified: bundled?.verified ?? 'unknown' };
+  return { role, name, title, version: bundled?.version ?? version, verified: bundled ? verifiedInWords(bundled) : 'unknown' };
 }
 
 function perMetric({ retention }: OpenBundle): Summary['perMetric'] {

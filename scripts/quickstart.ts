@@ -4,7 +4,7 @@ import { runInForeground } from '../src/base/exec.ts';
 import { currentPlatform } from '../src/base/platform.ts';
 import { say, sayAside, spanInWords } from '../src/base/terminal.ts';
 import { VERSION } from '../src/base/version.ts';
-import { readBundle, type Bundle } from '../src/contract/bundle.ts';
+import { readBundle, verifiedInWords, type Bundle } from '../src/contract/bundle.ts';
 import { portsFrom } from '../src/contract/ports.ts';
 import { readSettings } from '../src/contract/settings.ts';
 
@@ -91,7 +91,7 @@ function providersInWords(bundle: Bundle): string {
       const better = bundle.missing
         .filter((missing) => missing.role === role)
         .map((missing) => `${missing.name} could not be had: ${missing.reasons.at(-1) ?? ''}`);
-      return `  ${role.padEnd(11)} ${name} ${version} (${source}, ${verified})${better.length > 0 ? `\n${' '.repeat(14)}${better.join('; ').split('\n')[0] ?? ''}` : ''}`;
+      return `  ${role.padEnd(11)} ${name} ${version} (${source}, ${verifiedInWords({ source, verified })})${better.length > 0 ? `\n${' '.repeat(14)}${better.join('; ').split('\n')[0] ?? ''}` : ''}`;
     });
   return `\n\nProviders:\n${lines.join('\n')}`;
 }

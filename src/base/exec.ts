@@ -42,10 +42,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   const timer =
     options.timeoutMs === undefined
       ? undefined
-      : setTimeout(
-          () => fail(new DkmError('command-failed', `${command} did not finish within ${options.timeoutMs} ms and was ended.`)),
-          options.timeoutMs,
-        );
+      : setTimeout(() => fail(new DkmError('command-failed', `${command} did not finish within ${options.timeoutMs} ms and was ended.`)), options.timeoutMs);
   const onAbort = (): void => fail(new DkmError('interrupted', `${command} was interrupted.`));
   if (options.signal?.aborted) onAbort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -93,7 +90,12 @@ export async function canRun(command: string, args: readonly string[] = ['--vers
 }
 
 /** Starts a program that outlives this process; what it prints is appended to `logFile`. Returns its process id. */
-export function startDetached(command: string, args: readonly string[], logFile: string, options: { cwd?: string; env?: NodeJS.ProcessEnv; argv0?: string } = {}): number {
+export function startDetached(
+  command: string,
+  args: readonly string[],
+  logFile: string,
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; argv0?: string } = {},
+): number {
   const log = openSync(logFile, 'a', 0o600);
   try {
     const spawnOptions: SpawnOptions = { ...options, detached: true, stdio: ['ignore', log, log] };

@@ -29,7 +29,10 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
 }
 
 function faultsOf(issue: z.core.$ZodIssue, file: string): string[] {
-  const key = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : String(part))).join('.').replaceAll('.[', '[');
+  const key = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : String(part)))
+    .join('.')
+    .replaceAll('.[', '[');
   if (issue.code === 'unrecognized_keys') return issue.keys.map((unknown) => `${file}: ${key === '' ? '' : `${key}.`}${unknown}: unknown key`);
   if (issue.code === 'invalid_union') return [`${file}: ${key}: ${nearestUnionFault(issue)}`];
   return [`${file}: ${key === '' ? '(top level)' : key}: ${issue.message}`];

@@ -62,6 +62,11 @@ export type BundledArtifact = z.output<typeof artifactSchema>;
 export type BundledFile = z.output<typeof fileSchema>;
 export type BundledLink = z.output<typeof linkSchema>;
 
+/** How a component was verified, for people: dkm's own parts are made from the sources at hand, with nothing to verify. */
+export function verifiedInWords({ source, verified }: Pick<BundledComponent, 'source' | 'verified'>): string {
+  return source === 'built-in' ? 'part of dkm' : verified;
+}
+
 export const BUNDLE_FILE = 'bundle.json';
 
 /** Reads the bundle.json of an unpacked bundle. Throws `bundle-damaged` when it is missing or not of this schema. */

@@ -2,7 +2,7 @@ import { EXIT } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { say, table } from '../../base/terminal.ts';
 import { VERSION } from '../../base/version.ts';
-import { readBundle } from '../../contract/bundle.ts';
+import { readBundle, verifiedInWords } from '../../contract/bundle.ts';
 
 /** `dkm version`: dkm's own version, and of each component its version, licence, source and how it was verified. */
 export async function version(layout: Layout, options: { json?: boolean }): Promise<number> {
@@ -13,6 +13,11 @@ export async function version(layout: Layout, options: { json?: boolean }): Prom
     return EXIT.fine;
   }
   say(`dkm ${VERSION} (${bundle.platform})\n`);
-  say(table([['COMPONENT', 'VERSION', 'LICENCE', 'SOURCE', 'VERIFIED'], ...components.map((component) => Object.values(component))]));
+  say(
+    table([
+      ['COMPONENT', 'VERSION', 'SOURCE', 'VERIFIED', 'LICENCE'],
+      ...bundle.components.map((each) => [each.name, each.version, each.source, verifiedInWords(each), each.licence]),
+    ]),
+  );
   return EXIT.fine;
 }
