@@ -1,6 +1,8 @@
 import { DkmError } from '../base/errors.ts';
 import type { Bundle } from '../contract/bundle.ts';
+import type { Role } from '../contract/install-type.ts';
 import type { VerificationLevel } from '../contract/verification.ts';
+import { misfitOf } from '../manifest/fit.ts';
 import type { Manifest } from '../manifest/schema.ts';
 import type { FetchContext } from '../sources/api.ts';
 import { fetchComponent, type FetchOutcome, type SourceReason } from '../sources/fetch-component.ts';
@@ -41,21 +43,50 @@ const FALLBACK_HTTP = { timeouts: { connectMs: 5_000, stallMs: 15_000 }, backoff
 /** Fetches, for every choice, the first candidate that can be had; several choices at a time. */
 export async function obtainComponents(choices: readonly Choice[], context: Omit<FetchContext, 'component'>, options: ObtainOptions): Promise<ObtainResult> {
   const result: ObtainResult = { obtained: [], missing: [], empty: [] };
-  const found = await inParallel(choices, options.jobs, (choice) => obtainOne(choice, context, options));
-  for (const [index, { obtained, missing }] of found.entries()) {
+  const found = await inParallel(choices, options.jobs, async (choice) => ({ choice, place: await obtainOne(choice, context, options) }));
+  const providers: Partial<Record<Role, string>> = {};
+  for (const { choice, place } of found) {
+    const { obtained, missing } = await fitting(choice, place, providers, (rest) => obtainOne(rest, context, options));
     result.missing.push(...missing);
-    const choice = choices[index];
-    if (obtained !== undefined) result.obtained.push(obtained);
-    else if (choice !== undefined) result.empty.push(choice);
+    if (obtained === undefined) result.empty.push(choice);
+    else {
+      result.obtained.push(obtained);
+      providers[choice.role] = obtained.manifest.name;
+    }
   }
   return result;
 }
 
-async function obtainOne(
-  { candidates }: Choice,
-  context: Omit<FetchContext, 'component'>,
-  options: ObtainOptions,
-): Promise<{ obtained?: Obtained; missing: Missing[] }> {
+/** A place of the bundle after fetching: who took it, and who could not. */
+interface Place {
+  obtained?: Obtained;
+  missing: Missing[];
+}
+
+/** A provider that does not go with those of the roles before it makes way for the next one of its role. */
+async function fitting(
+  { role, candidates }: Choice,
+  place: Place,
+  providers: Readonly<Partial<Record<Role, string>>>,
+  obtain: (rest: Choice) => Promise<Place>,
+): Promise<Place> {
+  const manifest = place.obtained?.manifest;
+  const misfit = manifest && misfitOf(manifest, providers);
+  if (manifest === undefined || misfit === undefined) return place;
+  const rest = { role, candidates: candidates.slice(candidates.indexOf(manifest) + 1) };
+  const next = await obtain(rest);
+  return fitting(rest, { ...next, missing: [...place.missing, unsuitable(manifest, misfit), ...next.missing] }, providers, obtain);
+}
+
+function unsuitable(manifest: Manifest, message: string): Missing {
+  return {
+    manifest,
+    code: 'components-missing',
+    reasons: [{ kind: 'none', source: `${manifest.name}.toml`, code: 'source-unavailable', message: `${message}.` }],
+  };
+}
+
+async function obtainOne({ candidates }: Choice, context: Omit<FetchContext, 'component'>, options: ObtainOptions): Promise<Place> {
   const missing: Missing[] = [];
   for (const [index, manifest] of candidates.entries()) {
     const hasNext = index < candidates.length - 1;

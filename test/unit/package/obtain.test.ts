@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { DkmError } from '../../../src/base/errors.ts';
 import { parseManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/schema.ts';
-import { inParallel, missingError, missingInBundle, type Missing } from '../../../src/package/obtain.ts';
+import { fetchContext } from '../../helpers/fetch-context.ts';
+import { inParallel, missingError, obtainComponents, missingInBundle, type Missing } from '../../../src/package/obtain.ts';
 
-function manifest(name: string, role: string, preference: number): Manifest {
+function manifest(name: string, role: string, preference: number, more = ''): Manifest {
   return parseManifest(
-    `name = "${name}"\ntitle = "T"\ndescription = "D"\nhomepage = "https://example.org"\nversion = "1.0"\nlicence = "MIT"\nrole = "${role}"\npreference = ${preference}\n[[sources]]\nkind = "built-in"\n`,
+    `name = "${name}"\ntitle = "T"\ndescription = "D"\nhomepage = "https://example.org"\nversion = "1.0"\nlicence = "MIT"\nrole = "${role}"\npreference = ${preference}\n${more}\n[[sources]]\nkind = "built-in"\n`,
     `${name}.toml`,
   );
 }
@@ -82,6 +83,37 @@ carbonapi 1.0 (query) cannot be had:
       { role: 'query' as const, candidates: [QUERY] },
     ];
     expect(missingError({ missing: [missing(STORE, codes[0]), missing(QUERY, codes[1])], empty }, ALL, false).code).toBe(expected);
+  });
+});
+
+describe('obtainComponents', () => {
+  const elsewhere = manifest('go-carbon', 'store', 1, 'platforms = ["darwin-arm64"]');
+  const choosy = manifest('carbonapi', 'query', 1, 'requires = { providers = { store = ["go-carbon"] } }');
+  const web = manifest('graphite-web', 'query', 2);
+  const obtain = async (candidates: Manifest[][]): ReturnType<typeof obtainComponents> =>
+    obtainComponents(
+      candidates.map((each) => ({ role: each[0]!.role, candidates: each })),
+      await fetchContext(),
+      { given: new Map(), jobs: 2 },
+    );
+
+  it('takes the next provider where the first does not go with the store that was had', async () => {
+    const { obtained, missing, empty } = await obtain([
+      [elsewhere, OTHER_STORE],
+      [choosy, web],
+    ]);
+    expect(obtained.map((each) => each.manifest.name)).toEqual(['carbon-cache', 'graphite-web']);
+    expect(missing.map((each) => each.reasons[0]?.message)).toEqual([
+      'go-carbon does not run on linux-x64, only on darwin-arm64.',
+      'T goes with go-carbon as store, not with carbon-cache.',
+    ]);
+    expect(empty).toEqual([]);
+  });
+
+  it('leaves the place empty, and says why, where there is no other', async () => {
+    const { missing, empty } = await obtain([[OTHER_STORE], [choosy]]);
+    expect(empty.map(({ role }) => role)).toEqual(['query']);
+    expect(missingError({ missing, empty }, ALL, false).message).toContain('T goes with go-carbon as store, not with carbon-cache.');
   });
 });
 
