@@ -3,7 +3,7 @@ import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync 
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DkmError, isNotFound, systemCodeOf } from './errors.ts';
-import { isSameProcess, processStartTime } from './process-identity.ts';
+import { bootId, isSameProcess, processStartTime } from './process-identity.ts';
 
 /*
  * A lock between processes, made of files alone (Node has no flock). Whoever wants it publishes the next generation,
@@ -162,9 +162,4 @@ function readText(path: string): string | undefined {
     if (isNotFound(error)) return undefined;
     throw error;
   }
-}
-
-/** Tells one run of the machine from the next: a process id and a start time may come again after a restart. */
-function bootId(): string {
-  return process.platform === 'linux' ? (readText('/proc/sys/kernel/random/boot_id') ?? '').trim() : '';
 }

@@ -47,3 +47,13 @@ function startTimeFromPs(pid: number): string | null {
 function isDead(state: string | undefined): boolean {
   return state === undefined || /^[ZXx]/.test(state);
 }
+
+/** Tells one run of the machine from the next, as a process id and a start time may come again; empty where the system does not tell. */
+export function bootId(): string {
+  if (process.platform !== 'linux') return '';
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

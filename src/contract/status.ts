@@ -40,6 +40,8 @@ export interface SupervisorStatus {
   version: string;
   pid: number;
   pidStartTime: string | null;
+  /** Which run of the machine this is about; empty where the system does not tell. */
+  bootId: string;
   startedAtMs: number;
   services: ServiceStatus[];
 }

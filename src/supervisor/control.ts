@@ -34,7 +34,14 @@ export interface ServiceOutcome {
 }
 
 export type ControlReply =
-  { kind: 'state'; service: string; state: ServiceState; reason: string } | { kind: 'end'; outcomes: ServiceOutcome[] } | { kind: 'error'; message: string };
+  | { kind: 'state'; service: string; state: ServiceState; reason: string }
+  | { kind: 'end'; outcomes: ServiceOutcome[] }
+  | { kind: 'error'; message: string; hint?: string }
+  /** It is just ending: as if nobody had answered. */
+  | { kind: 'ending' };
+
+/** Thrown by the supervisor for a request that came too late. */
+export class SupervisorEnding extends Error {}
 
 const LONGEST_REQUEST_BYTES = 4 << 20;
 
@@ -61,7 +68,8 @@ async function answer(socket: Socket, line: string, handle: Parameters<typeof se
   try {
     send({ kind: 'end', outcomes: await handle(parseRequest(line), send) });
   } catch (error) {
-    send({ kind: 'error', message: messageOf(error) });
+    const hint = error instanceof DkmError ? error.hint : undefined;
+    send(error instanceof SupervisorEnding ? { kind: 'ending' } : { kind: 'error', message: messageOf(error), ...(hint !== undefined && { hint }) });
   }
   socket.end();
 }
@@ -95,7 +103,7 @@ function readRequest(socket: Socket, onLine: (line: string) => void): void {
 export async function askSupervisor(request: ControlRequest, onReply: (reply: ControlReply) => void): Promise<ServiceOutcome[] | undefined> {
   const socket = await connectControl();
   if (!socket) return undefined;
-  const { promise, resolve, reject } = Promise.withResolvers<ServiceOutcome[]>();
+  const { promise, resolve, reject } = Promise.withResolvers<ServiceOutcome[] | undefined>();
   let unfinished = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (unfinished + chunk).split('\n');
@@ -103,7 +111,8 @@ export async function askSupervisor(request: ControlRequest, onReply: (reply: Co
     for (const line of lines) {
       const reply = JSON.parse(line) as ControlReply;
       if (reply.kind === 'end') resolve(reply.outcomes);
-      else if (reply.kind === 'error') reject(new DkmError('supervisor-unreachable', reply.message));
+      else if (reply.kind === 'ending') resolve(undefined);
+      else if (reply.kind === 'error') reject(new DkmError('supervisor-unreachable', reply.message, reply.hint === undefined ? {} : { hint: reply.hint }));
       else onReply(reply);
     }
   });
@@ -133,4 +142,11 @@ export function connectControl(): Promise<Socket | undefined> {
       );
   });
   return promise;
+}
+
+/** True when the supervisor of the installation whose run/ we are in answers. */
+export async function isListening(): Promise<boolean> {
+  const socket = await connectControl();
+  socket?.destroy();
+  return socket !== undefined;
 }

@@ -1,19 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { isNotFound } from '../base/errors.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DkmError, isNotFound } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { layoutOf, type Layout } from '../base/layout.ts';
-import { acquireLock } from '../base/lock.ts';
-import { processStartTime } from '../base/process-identity.ts';
+import { acquireLock, type Lock } from '../base/lock.ts';
+import { bootId, processStartTime } from '../base/process-identity.ts';
 import { VERSION } from '../base/version.ts';
 import type { ServiceSpec } from '../contract/service.ts';
 import { parseStatus, type SupervisorStatus } from '../contract/status.ts';
-import { serveControl, type ControlReply, type ControlRequest, type ServiceOutcome } from './control.ts';
-import { operate } from './operations.ts';
+import { isListening, serveControl, SupervisorEnding, type ControlReply, type ControlRequest, type ServiceOutcome } from './control.ts';
+import { refuseUnknown } from './installation.ts';
+import { operate, startWaiting } from './operations.ts';
 import { Pm2Engine } from './pm2.ts';
 import { adopt } from './process.ts';
 import { Service } from './service.ts';
+import { survivors } from './survivors.ts';
 
 /*
  * The supervisor: one process per installation, started on demand by `dkm start`, starting nothing by itself. It
@@ -23,12 +25,13 @@ import { Service } from './service.ts';
 /** How often it looks whether its installation is still there. */
 const DIRECTORY_CHECK_MS = 10_000;
 
-/** Runs the supervisor of the installation at `root` until it is told to end. Throws `locked` when it has one already. */
+/** Runs the supervisor of the installation at `root` until it is told to end; returns at once when it has one already. */
 export async function runSupervisor(root: string): Promise<void> {
   const layout = layoutOf(root);
   process.umask(0o077);
   process.chdir(layout.run);
-  const lock = await acquireLock(layout.supervisorLock, 'the supervisor');
+  const lock = await soleSupervisor(layout);
+  if (!lock) return;
   const supervisor = new Supervisor(layout);
   supervisor.adoptSurvivors();
   const guard = setInterval(() => supervisor.endWithout(layout.run), DIRECTORY_CHECK_MS);
@@ -42,6 +45,23 @@ export async function runSupervisor(root: string): Promise<void> {
   log('supervisor ended');
 }
 
+const LOCK_WITHIN_MS = 15_000;
+const LOCK_POLL_MS = 50;
+
+/** The lock of an installation's supervisor. One that is just ending is waited for; one that listens makes us superfluous. */
+async function soleSupervisor(layout: Layout): Promise<Lock | undefined> {
+  const deadline = Date.now() + LOCK_WITHIN_MS;
+  for (;;) {
+    try {
+      return await acquireLock(layout.supervisorLock, 'the supervisor');
+    } catch (error) {
+      if (!(error instanceof DkmError) || error.code !== 'locked' || Date.now() > deadline) throw error;
+      if (await isListening()) return undefined;
+      await pause(LOCK_POLL_MS);
+    }
+  }
+}
+
 class Supervisor {
   readonly #layout: Layout;
   readonly #engine: Pm2Engine;
@@ -51,6 +71,7 @@ class Supervisor {
   readonly #end = Promise.withResolvers<void>();
   #saving: Promise<void> = Promise.resolve();
   #isSavePlanned = false;
+  #isEnding = false;
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -69,8 +90,11 @@ class Supervisor {
   }
 
   async handle(request: ControlRequest, report: (reply: ControlReply) => void): Promise<ServiceOutcome[]> {
+    if (this.#isEnding) throw new SupervisorEnding();
     log(`${request.operation} ${request.services.join(' ') || '(all)'}`);
     for (const spec of request.specs) this.#service(spec).configure(spec);
+    refuseUnknown(request.services, [...this.#services.values()]);
+    if (request.operation === 'start' || request.operation === 'restart') this.#stopUnconfigured(request.specs);
     const listener = (service: Service): void => {
       const { state, reason } = service.status();
       report({ kind: 'state', service: service.name, state, reason });
@@ -78,8 +102,8 @@ class Supervisor {
     this.#listeners.add(listener);
     try {
       const outcomes = await operate(request, this.#services, this.#listeners);
+      if (request.operation === 'shutdown') this.#endIfIdle();
       await this.saved();
-      if (request.operation === 'shutdown') setImmediate(() => this.#end.resolve());
       return outcomes;
     } finally {
       this.#listeners.delete(listener);
@@ -113,7 +137,24 @@ class Supervisor {
     const { state, reason } = service.status();
     log(`${service.name}: ${state}${reason === '' ? '' : ` (${reason})`}`);
     for (const listener of [...this.#listeners]) listener(service);
+    if (service.isReady) startWaiting(this.#services);
     this.#save();
+  }
+
+  /** Services that an edited conf/dkm.toml does not have any more. */
+  #stopUnconfigured(specs: readonly ServiceSpec[]): void {
+    for (const [name, service] of this.#services) {
+      if (specs.some((spec) => spec.name === name)) continue;
+      service.stop();
+      if (service.state === 'STOPPED') this.#services.delete(name);
+    }
+  }
+
+  /** Ends, unless another command wants something to run meanwhile. From here on nothing is accepted any more. */
+  #endIfIdle(): void {
+    if ([...this.#services.values()].some((service) => service.isWanted || service.state !== 'STOPPED')) return;
+    this.#isEnding = true;
+    this.#end.resolve();
   }
 
   /** Changes that come close together are written once. */
@@ -135,6 +176,7 @@ class Supervisor {
       version: VERSION,
       pid: process.pid,
       pidStartTime: processStartTime(process.pid),
+      bootId: bootId(),
       startedAtMs: this.#startedAtMs,
       services: [...this.#services.values()].map((service) => service.status()),
     };
@@ -142,6 +184,7 @@ class Supervisor {
 
   async #stopAllAndEnd(why: string): Promise<void> {
     log(`${why}: stopping everything`);
+    this.#isEnding = true;
     await operate({ operation: 'stop', services: [], specs: [] }, this.#services, this.#listeners);
     this.#end.resolve();
   }
@@ -160,11 +203,8 @@ interface Survivor {
 }
 
 function survivorsOf(layout: Layout): Survivor[] {
-  const status = parseStatus(readOr(layout.status, ''));
-  const bootedAtMs = Date.now() - uptime() * 1000;
-  if (!status || status.startedAtMs < bootedAtMs) return []; // no process outlives a restart of the machine
   const specs = parseSpecs(readOr(servicesFile(layout), '[]'));
-  return status.services.flatMap(({ name, pid, pidStartTime, startedAtMs }) => {
+  return survivors(parseStatus(readOr(layout.status, ''))).flatMap(({ name, pid, pidStartTime, startedAtMs }) => {
     const spec = specs.find((candidate) => candidate.name === name);
     return spec && pid !== null ? [{ spec, pid, pidStartTime, startedAtMs }] : [];
   });

@@ -38,6 +38,7 @@ const LONGEST_BODY_BYTES = 1 << 20;
 
 async function probeHttp({ url, status, contains }: Extract<Probe, { kind: 'http' }>, timeoutMs: number): Promise<ProbeResult> {
   const { get } = await import('node:http'); // only where a service is asked over HTTP
+  if (!URL.canParse(url)) return bad(`${url} is not an address`);
   const { promise, resolve } = Promise.withResolvers<ProbeResult>();
   const request = get(url, { agent: false, timeout: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
     let body = '';

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DkmError } from '../base/errors.ts';
 import { layoutOf, type Layout } from '../base/layout.ts';
 import type { ServiceSpec } from '../contract/service.ts';
@@ -7,11 +7,24 @@ import type { ServiceSpec } from '../contract/service.ts';
 /** The installation a command is for: the directory named with `--directory`, or the one the executable is part of. */
 export function findInstallation(directory: string | undefined): Layout {
   // versions/<version>/installer: the links in bin/ are resolved by the system already.
-  const root = directory ?? dirname(dirname(dirname(process.execPath)));
+  const root = directory === undefined ? dirname(dirname(dirname(process.execPath))) : resolve(directory);
   const layout = layoutOf(root);
+  refuseStrangers(root);
   if (existsSync(layout.settings)) return layout;
   throw new DkmError('not-an-installation', `${root} is not an installed directory: it has no conf/dkm.toml.`, {
     hint: 'Run the dkm in the bin/ of an installed directory, or name the directory with --directory.',
+  });
+}
+
+/**
+ * An installation is its owner's alone. For root, too: services started by root would leave files behind that their
+ * owner cannot change any more.
+ */
+function refuseStrangers(root: string): void {
+  const owner = statSync(root, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === process.getuid?.()) return;
+  throw new DkmError('not-an-installation', `${root} belongs to another user (${owner}).`, {
+    hint: `Run it as that user: sudo -u '#${owner}' ${root}/bin/dkm …`,
   });
 }
 

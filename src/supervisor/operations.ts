@@ -1,5 +1,5 @@
 import type { ControlRequest, ServiceOutcome } from './control.ts';
-import { readTail } from './logs.ts';
+import { tailOfLogs } from './prepare.ts';
 import { startingOrder } from './order.ts';
 import type { Service } from './service.ts';
 
@@ -51,6 +51,13 @@ function chosenServices(request: ControlRequest, services: Services): Service[] 
   }
 }
 
+/** Starts every service that only waited for others and need not wait any longer. */
+export function startWaiting(services: Services): void {
+  for (const service of services.values()) {
+    if (service.isWaiting && service.spec.after.every((name) => services.get(name)?.isReady ?? true)) service.start();
+  }
+}
+
 /** Each starts when everything it comes after is ready; those that do not depend on each other start side by side. */
 async function startAll(services: readonly Service[], listeners: Listeners): Promise<ServiceOutcome[]> {
   const started = new Map<string, Promise<ServiceOutcome>>();
@@ -62,15 +69,10 @@ async function startAll(services: readonly Service[], listeners: Listeners): Pro
 }
 
 async function startAfter(service: Service, earlier: readonly Promise<ServiceOutcome>[], listeners: Listeners): Promise<ServiceOutcome> {
-  const failed = (await Promise.all(earlier)).filter((outcome) => !outcome.ok);
+  const failed = (await Promise.all(earlier)).filter((outcome) => !outcome.ok).map((outcome) => outcome.service);
   if (failed.length > 0) {
-    return {
-      service: service.name,
-      ok: false,
-      state: service.state,
-      message: `not started: it needs ${failed.map((outcome) => outcome.service).join(' and ')}, which failed`,
-      logTail: '',
-    };
+    service.waitFor(failed);
+    return outcomeOf(service, false, `not started yet: it waits for ${failed.join(' and ')}, which failed`);
   }
   const wasReady = service.isReady;
   service.start();
@@ -78,7 +80,7 @@ async function startAfter(service: Service, earlier: readonly Promise<ServiceOut
   await until(service, listeners, () => service.isReady || ['BACKOFF', 'FATAL', 'STOPPED', 'EXITED'].includes(service.state));
   if (service.isReady) return outcomeOf(service, true, wasReady ? 'is running already' : 'ready');
   const reason = service.state === 'STOPPED' ? 'another command stopped it' : service.status().reason;
-  return outcomeOf(service, false, reason, await logTail(service));
+  return outcomeOf(service, false, reason, await tailOfLogs(service.spec.logFiles, TAIL_LINES));
 }
 
 /** What depends on others stops before them; those that do not depend on each other stop side by side. */
@@ -103,36 +105,34 @@ async function stopOne(service: Service, listeners: Listeners): Promise<ServiceO
 }
 
 async function reloadAll(services: readonly Service[], listeners: Listeners): Promise<ServiceOutcome[]> {
-  const [bySignal, byRestart] = [services.filter((service) => service.spec.reloadSignal), services.filter((service) => !service.spec.reloadSignal)];
-  const signalled = bySignal.map((service) => {
-    const { reloadSignal } = service.spec;
-    const done = reloadSignal !== undefined && service.signal(reloadSignal);
-    return outcomeOf(service, done, done ? 'told to read its configuration again' : 'is not running');
-  });
+  const running = services.filter((service) => service.isReady);
+  const byRestart = running.filter((service) => !service.signals.reloadSignal);
+  const signalled = services.filter((service) => !byRestart.includes(service)).map(reloadBySignal);
   await stopAll([...byRestart].reverse(), listeners);
-  const restarted = (await startAll(byRestart, listeners)).map((outcome) => ({
-    ...outcome,
-    message: outcome.ok ? 'restarted, as it cannot read its configuration while running' : outcome.message,
-  }));
-  return [...signalled, ...restarted];
+  const restarted = await startAll(byRestart, listeners);
+  const message = 'restarted, as it cannot read its configuration while running';
+  return [...signalled, ...restarted.map((outcome) => (outcome.ok ? { ...outcome, message } : outcome))];
+}
+
+function reloadBySignal(service: Service): ServiceOutcome {
+  const { reloadSignal } = service.signals;
+  // One that is still starting may not have its handlers yet, and a signal would end it.
+  if (!service.isReady || reloadSignal === undefined) return outcomeOf(service, true, 'is not running');
+  return outcomeOf(service, service.signal(reloadSignal), 'told to read its configuration again');
 }
 
 function reopenLogs(service: Service): ServiceOutcome {
-  const { reopen } = service.spec;
-  if (!service.isAlive) return outcomeOf(service, true, 'is not running');
+  const { reopen } = service.signals;
+  if (!service.isReady) return outcomeOf(service, true, 'is not running');
   if (reopen === 'self') return outcomeOf(service, true, 'opens its log anew by itself');
-  if (reopen === 'restart') return outcomeOf(service, true, `cannot open its log anew while running: use "copytruncate", or "dkm restart ${service.name}"`);
-  const done = service.signal(reopen);
-  return outcomeOf(service, done, done ? 'opened its log anew' : 'ended in between');
+  if (reopen === 'restart') {
+    return outcomeOf(service, true, `cannot open its log anew while running: use "copytruncate", or "dkm restart ${service.name}"`);
+  }
+  return outcomeOf(service, service.signal(reopen), 'opened its log anew');
 }
 
 function outcomeOf(service: Service, ok: boolean, message: string, tail = ''): ServiceOutcome {
   return { service: service.name, ok, state: service.state, message, logTail: tail };
-}
-
-async function logTail(service: Service): Promise<string> {
-  const tails = await Promise.all(service.spec.logFiles.map((file) => readTail(file, TAIL_LINES)));
-  return tails.filter((tail) => tail !== '').join('\n');
 }
 
 /** Settles when a condition on a service holds; it is looked at on every change of the service. */

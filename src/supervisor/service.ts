@@ -1,10 +1,9 @@
-import { DkmError, messageOf } from '../base/errors.ts';
-import { lastLines, run, signalGroup } from '../base/exec.ts';
+import { messageOf } from '../base/errors.ts';
+import { signalGroup } from '../base/exec.ts';
 import type { ServiceSpec } from '../contract/service.ts';
 import type { ServiceState, ServiceStatus } from '../contract/status.ts';
-import { endingInWords, likelyCause } from './causes.ts';
-import { readTail } from './logs.ts';
-import { serviceEnvironment } from './environment.ts';
+import { endingInWords } from './causes.ts';
+import { explainEnding, prepareService } from './prepare.ts';
 import { signalProcess, type RunningProcess } from './process.ts';
 import { pauseBeforeRetryMs, SLOW_RETRY_MS, transition, TRIES_BEFORE_FATAL, WELL_AFTER_MS, type ServiceAction, type ServiceEvent } from './states.ts';
 import { watchProcess, type WatchEvents } from './watch.ts';
@@ -14,14 +13,15 @@ export interface Engine {
   launch(spec: ServiceSpec): Promise<RunningProcess>;
 }
 
-const CAUSE_LINES = 40;
-
 /**
  * One service: holds its state, carries out what the table in `states.ts` says, and tells of every change.
  * Only `#apply` changes the state, and it runs without waiting, so that two commands at once cannot disagree.
  */
 export class Service {
+  /** As it is configured now: what the next process is started with. */
   #spec: ServiceSpec;
+  /** What the present process was started with. */
+  #running: ServiceSpec;
   readonly #engine: Engine;
   readonly #onChange: (service: Service) => void;
   #state: ServiceState = 'STOPPED';
@@ -42,6 +42,7 @@ export class Service {
 
   constructor(spec: ServiceSpec, engine: Engine, onChange: (service: Service) => void) {
     this.#spec = spec;
+    this.#running = spec;
     this.#engine = engine;
     this.#onChange = onChange;
   }
@@ -52,6 +53,11 @@ export class Service {
 
   get spec(): ServiceSpec {
     return this.#spec;
+  }
+
+  /** How it takes signals: as the process it has was started, or else as it is configured. */
+  get signals(): Pick<ServiceSpec, 'reloadSignal' | 'reopen'> {
+    return this.#process ? this.#running : this.#spec;
   }
 
   get state(): ServiceState {
@@ -88,10 +94,23 @@ export class Service {
     if (this.#startAgain) this.#changed();
   }
 
+  /** Wants it to run, as soon as what it needs is ready. */
+  waitFor(names: readonly string[]): void {
+    this.#wanted = true;
+    this.#reason = `it waits for ${names.join(' and ')}`;
+    this.#changed();
+  }
+
+  /** True when it is wanted and only waits for others. */
+  get isWaiting(): boolean {
+    return this.#wanted && this.#state === 'STOPPED';
+  }
+
   /** Wants it not to run. */
   stop(): void {
     this.#wanted = false;
     this.#startAgain = false;
+    if (this.#state === 'STOPPED') this.#reason = '';
     this.#apply('stop');
   }
 
@@ -109,7 +128,7 @@ export class Service {
   }
 
   status(): ServiceStatus {
-    const { name, title, version, role, ports, logFiles } = this.#spec;
+    const { name, title, version, role, ports, logFiles } = this.#process ? this.#running : this.#spec;
     return {
       name,
       title,
@@ -162,13 +181,16 @@ export class Service {
   }
 
   async #launch(): Promise<void> {
+    const spec = this.#spec;
+    this.#running = spec;
+    this.#startAgain = false;
     this.#health = 'unknown';
     this.#reason = 'starting';
     try {
-      await this.#prepare();
+      await prepareService(spec);
       // Somebody may have stopped it, and even wanted it again, while it was being prepared.
       if (this.#state !== 'STARTING') return this.#apply(this.#wanted ? 'exit-again' : 'exit-unwanted');
-      this.#attach(await this.#engine.launch(this.#spec), Date.now());
+      this.#attach(await this.#engine.launch(spec), Date.now());
       if (this.#state !== 'STARTING') this.#act('terminate');
     } catch (error) {
       this.#reason = messageOf(error);
@@ -177,24 +199,12 @@ export class Service {
     }
   }
 
-  /** Runs the commands its manifest wants run before every start. */
-  async #prepare(): Promise<void> {
-    for (const [command = '', ...args] of this.#spec.beforeStart) {
-      const env = serviceEnvironment(this.#spec);
-      const finished = await run(command, args, { cwd: this.#spec.directory, env, timeoutMs: this.#spec.startTimeoutMs });
-      if (finished.code === 0) continue;
-      const output = lastLines(finished.stderr || finished.stdout, CAUSE_LINES);
-      const cause = likelyCause({ code: finished.code, signal: finished.signal, lastLines: output });
-      throw new DkmError('service-failed', `preparing it failed (${endingInWords(finished)}): ${cause}${output === '' ? '' : `\n${lastLines(output, 8)}`}`);
-    }
-  }
-
   #attach(process: RunningProcess, startedAtMs: number): void {
     this.#process = process;
     this.#startedAtMs = startedAtMs;
     this.#watch = new AbortController();
     void process.ended.then((ending) => this.#onEnd(process, ending));
-    void watchProcess(this.#spec, this.#watch.signal, this.#watchEvents());
+    void watchProcess(this.#running, this.#watch.signal, this.#watchEvents());
     this.#changed();
   }
 
@@ -205,26 +215,17 @@ export class Service {
     this.#startedAtMs = null;
     this.#health = 'unknown';
     this.#lastExit = endingInWords(ending);
-    if (!this.#wanted) {
-      this.#reason = '';
-      return this.#apply('exit-unwanted');
-    }
-    if (this.#spec.restart === 'on-failure' && ending.code === 0) {
-      this.#reason = 'it ended by itself, with success';
-      return this.#apply('exit-final');
-    }
-    if (this.#startAgain) {
-      this.#startAgain = false;
-      return this.#apply('exit-again');
-    }
-    if (this.#state !== 'STOPPING') this.#reason = await this.#whyItEnded(ending);
-    this.#apply('exit-wanted');
+    const cause = this.#state === 'STOPPING' ? this.#reason : await explainEnding(this.#running, ending);
+    // What is wanted may have changed while the logs were read, so it is looked at after that.
+    const event = this.#eventOfEnd(ending.code);
+    this.#reason = event === 'exit-unwanted' ? '' : event === 'exit-final' ? 'it ended by itself, with success' : cause;
+    this.#apply(event);
   }
 
-  async #whyItEnded(ending: { code: number | null; signal: string | null }): Promise<string> {
-    const printed = await Promise.all(this.#spec.logFiles.map((file) => readTail(file, CAUSE_LINES)));
-    const cause = likelyCause({ ...ending, lastLines: printed.join('\n') });
-    return `it ended (${endingInWords(ending)}): ${cause}`;
+  #eventOfEnd(code: number | null): ServiceEvent {
+    if (!this.#wanted) return 'exit-unwanted';
+    if (this.#startAgain) return 'exit-again';
+    return this.#running.restart === 'on-failure' && code === 0 && this.#state !== 'STOPPING' ? 'exit-final' : 'exit-wanted';
   }
 
   #planRetry(): void {
@@ -272,7 +273,7 @@ export class Service {
   }
 
   async #terminate(process: RunningProcess): Promise<void> {
-    const { signal, timeoutMs } = this.#spec.stop;
+    const { signal, timeoutMs } = this.#running.stop;
     signalProcess(process, signal);
     const { promise: late, resolve } = Promise.withResolvers<'late'>();
     const timer = setTimeout(() => resolve('late'), timeoutMs);

@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DkmError } from '../base/errors.ts';
 import { lastLines, startDetached } from '../base/exec.ts';
-import { makeDirectory } from '../base/files.ts';
+import { makeDirectory, readIfPresent } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { isSameProcess } from '../base/process-identity.ts';
 import { isExecutable, selfCommand } from '../base/self.ts';
-import { askSupervisor, connectControl, type ControlOperation, type ControlReply, type ServiceOutcome } from './control.ts';
+import { parseStatus } from '../contract/status.ts';
+import { askSupervisor, isListening, type ControlOperation, type ControlReply, type ServiceOutcome } from './control.ts';
 import { configuredServices, refuseUnknown } from './installation.ts';
 import { readTail } from './logs.ts';
+import { survivors } from './survivors.ts';
 
 /*
  * The commands' side of the supervisor: start it where it is needed, hand it a request, tell what came of it.
@@ -16,6 +18,7 @@ import { readTail } from './logs.ts';
 const STARTED_WITHIN_MS = 15_000;
 const WINNER_LISTENS_WITHIN_MS = 3_000;
 const POLL_MS = 20;
+const TRIES = 3;
 /**
  * The supervisor is at rest nearly always, so memory counts and speed does not: without V8's compiler it needs 6 MiB
  * less. (Node needs that compiler to run TypeScript, so not when the sources are run.) pm2 uses Buffer() in a way Node
@@ -50,16 +53,9 @@ async function notStarted(layout: Layout): Promise<DkmError> {
   return new DkmError('supervisor-unreachable', `The supervisor did not start. The end of its log:\n${tail}`, { hint: `See ${layout.supervisorLog}.` });
 }
 
-/** True when the supervisor of the installation whose run/ we are in answers. */
-export async function isListening(): Promise<boolean> {
-  const socket = await connectControl();
-  socket?.destroy();
-  return socket !== undefined;
-}
-
 /**
  * Has the supervisor do something for the named services (none: all). Without a supervisor, `start` and `restart`
- * start one; undefined for the rest, as there is nothing they could do.
+ * start one; undefined for the rest, as there is nothing they could do (unless a killed one left services behind).
  */
 export async function command(
   layout: Layout,
@@ -67,9 +63,21 @@ export async function command(
   services: string[],
   onReply: (reply: ControlReply) => void,
 ): Promise<ServiceOutcome[] | undefined> {
-  const specs = await configuredServices(layout);
-  refuseUnknown(services, specs);
-  if (operation === 'start' || operation === 'restart') await ensureSupervisor(layout);
-  else enterRun(layout);
-  return askSupervisor({ operation, services, specs }, onReply);
+  // Stopping must be possible whatever was written into conf/dkm.toml meanwhile.
+  const isStop = operation === 'stop' || operation === 'shutdown';
+  const specs = isStop ? [] : await configuredServices(layout);
+  if (!isStop) refuseUnknown(services, specs);
+  const needsOne = operation === 'start' || operation === 'restart';
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (needsOne || (await hasSurvivors(layout))) await ensureSupervisor(layout);
+    else enterRun(layout);
+    const outcomes = await askSupervisor({ operation, services, specs }, onReply);
+    if (outcomes !== undefined || !needsOne) return outcomes;
+  }
+  throw new DkmError('supervisor-unreachable', 'The supervisor was ending each time it was asked.', { hint: 'Is another "dkm stop" under way? Try again.' });
+}
+
+/** True when a killed supervisor left services behind: a new one takes them over. */
+async function hasSurvivors(layout: Layout): Promise<boolean> {
+  return survivors(parseStatus((await readIfPresent(layout.status)) ?? '')).length > 0;
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type Finished } from '../../src/base/exec.ts';
@@ -17,6 +18,8 @@ export interface FakeInstallation {
   port: number;
   /** Runs a dkm command on it. */
   dkm: (...args: string[]) => Promise<Finished>;
+  /** Runs `dkm logs -f` on it until `end`, which gives its exit code. */
+  follow: (service: string) => { printed: () => string; end: () => Promise<number | null> };
   /** The directory a fake service takes its orders from. */
   orders: (service: string) => string;
   status: () => SupervisorStatus;
@@ -60,7 +63,20 @@ export async function fakeInstallation(options: { root?: string; web?: string } 
     process.kill(supervisor.pid, 'SIGTERM');
     await eventually('the supervisor stopped everything and ended', () => !isSameProcess(supervisor.pid, supervisor.pidStartTime));
   });
+  const follow: FakeInstallation['follow'] = (service) => {
+    let printed = '';
+    const child = spawn(process.execPath, [MAIN, 'dkm', '--directory', root, 'logs', '-f', service]);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    child.once('close', (code) => resolve(code));
+    const end = (): Promise<number | null> => {
+      child.kill('SIGINT');
+      return promise;
+    };
+    return { printed: () => printed, end };
+  };
   return {
+    follow,
     layout,
     port,
     dkm,

@@ -5,6 +5,7 @@ import { isSameProcess } from '../../base/process-identity.ts';
 import { bytesInWords, coloured, say, spanInWords, table, type Colour } from '../../base/terminal.ts';
 import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../../contract/status.ts';
 import { memoryOf } from '../memory.ts';
+import { survivors } from '../survivors.ts';
 
 /** A service as `dkm status --json` shows it: its entry in status.json and what is only true at the moment of asking. */
 export interface ShownService extends ServiceStatus {
@@ -16,42 +17,40 @@ export interface ShownService extends ServiceStatus {
 
 /** `dkm status [service...]`. Reads run/status.json alone while a supervisor runs, so that it is quick. */
 export async function status(layout: Layout, names: readonly string[], options: { json?: boolean }): Promise<number> {
-  const supervisor = liveStatus(layout);
-  const all = supervisor ? supervisor.services : await stoppedServices(layout);
+  const account = lastAccount(layout);
+  const supervisor = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
+  const orphans = supervisor ? [] : survivors(account);
+  const all = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans);
   if (names.length > 0) (await import('../installation.ts')).refuseUnknown(names, all);
   const shown = all.filter((service) => names.length === 0 || names.includes(service.name)).map(withPresent);
   if (options.json) {
-    say(
-      JSON.stringify(
-        {
-          schema: 1,
-          supervisor: supervisor ? { version: supervisor.version, pid: supervisor.pid, startedAtMs: supervisor.startedAtMs } : null,
-          services: shown,
-        },
-        null,
-        1,
-      ),
-    );
+    const about = supervisor ? { version: supervisor.version, pid: supervisor.pid, startedAtMs: supervisor.startedAtMs } : null;
+    say(JSON.stringify({ schema: 1, supervisor: about, services: shown }, null, 1));
   } else {
     say(statusTable(shown));
-    if (!supervisor) say('\nNothing is running; "dkm start" starts it.');
+    if (orphans.length > 0) say('\nThe supervisor is gone, its services go on unwatched: "dkm start" takes them over, "dkm stop" stops them.');
+    else if (!supervisor) say('\nNothing is running; "dkm start" starts it.');
   }
-  return exitCodeOf(shown);
+  return orphans.length > 0 ? EXIT.failed : exitCodeOf(shown);
+}
+
+function withOrphans(stopped: readonly ServiceStatus[], orphans: readonly ServiceStatus[]): ServiceStatus[] {
+  return stopped.map((service) => orphans.find(({ name }) => name === service.name) ?? service);
 }
 
 /** 0 all that runs is well · 1 something is not · 3 nothing runs. Pure. */
-export function exitCodeOf(services: readonly Pick<ServiceStatus, 'state' | 'health'>[]): number {
-  if (
-    services.some(
-      ({ state, health }) => ['BACKOFF', 'FATAL', 'STARTING', 'STOPPING', 'EXITED'].includes(state) || (state === 'RUNNING' && health === 'unhealthy'),
-    )
-  )
-    return EXIT.failed;
+export function exitCodeOf(services: readonly Pick<ServiceStatus, 'state' | 'health' | 'reason'>[]): number {
+  if (services.some(isUnwell)) return EXIT.failed;
   return services.some(({ state }) => state === 'RUNNING') ? EXIT.fine : EXIT.notRunning;
 }
 
-/** The supervisor's account, if the supervisor that wrote it is there. */
-function liveStatus(layout: Layout): SupervisorStatus | undefined {
+function isUnwell({ state, health, reason }: Pick<ServiceStatus, 'state' | 'health' | 'reason'>): boolean {
+  if (state === 'RUNNING') return health === 'unhealthy';
+  return state !== 'STOPPED' || reason !== ''; // one that is stopped for a reason waits for another
+}
+
+/** What a supervisor wrote last, whether or not it is still there. */
+function lastAccount(layout: Layout): SupervisorStatus | undefined {
   let text: string;
   try {
     text = readFileSync(layout.status, 'utf8');
@@ -59,8 +58,7 @@ function liveStatus(layout: Layout): SupervisorStatus | undefined {
     if (isNotFound(error)) return undefined;
     throw error;
   }
-  const account = parseStatus(text);
-  return account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
+  return parseStatus(text);
 }
 
 async function stoppedServices(layout: Layout): Promise<ServiceStatus[]> {

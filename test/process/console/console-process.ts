@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { processStartTime } from '../../../src/base/process-identity.ts';
+import { bootId, processStartTime } from '../../../src/base/process-identity.ts';
 import type { ServiceStatus, SupervisorStatus } from '../../../src/contract/status.ts';
 import { buildConsolePage } from '../../../src/package/console-page.ts';
 import { freePorts } from '../../helpers/ports.ts';
@@ -128,6 +128,7 @@ export function statusOf(services: readonly ServiceStatus[], supervisor: Partial
     version: '0.1.0',
     pid: process.pid,
     pidStartTime: processStartTime(process.pid),
+    bootId: bootId(),
     startedAtMs: Date.now() - 54 * HOUR_MS,
     services: [...services],
     ...supervisor,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSameProcess } from '../../../src/base/process-identity.ts';
@@ -68,12 +68,69 @@ describe('dkm', () => {
     const start = await installation.dkm('start');
     expect(start.code).toBe(1);
     expect(start.stdout).toMatch(/store\s+it ended \(exit code 3\): a port it needs is taken/);
-    expect(start.stdout).toMatch(/web\s+not started: it needs store, which failed/);
+    expect(start.stdout).toMatch(/web\s+not started yet: it waits for store, which failed/);
     expect(start.stderr).toContain('address already in use');
     expect((await installation.dkm('status')).code).toBe(1);
 
     rmSync(join(installation.orders('store'), 'refuse'));
     await eventually('the store is tried again and runs', async () => (await stateOf(installation, 'store')) === 'RUNNING');
+    await eventually('what waited for it, too', async () => (await stateOf(installation, 'web')) === 'RUNNING');
+    expect((await installation.dkm('status')).code).toBe(0);
+  });
+
+  it('stops a service at once that has just crashed, and does not start it again', async () => {
+    const installation = await fakeInstallation();
+    await installation.dkm('start');
+    for (let round = 0; round < 3; round += 1) {
+      process.kill((await shown(installation)).services[0]!.pid, 'SIGKILL');
+      expect(await installation.dkm('stop', 'store')).toMatchObject({ code: 0 });
+      expect(await stateOf(installation, 'store')).toBe('STOPPED');
+      expect(await installation.dkm('start', 'store')).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('survives stop and start at the same time: one supervisor, and what was said last', async () => {
+    const installation = await fakeInstallation();
+    for (let round = 0; round < 4; round += 1) {
+      const results = await Promise.all(['start', 'stop', 'start', 'stop'].map((command) => installation.dkm(command)));
+      expect(results.filter(({ code }) => code === 70)).toEqual([]);
+    }
+    expect(await installation.dkm('start')).toMatchObject({ code: 0 });
+    const starts = events(installation, 'store').filter((line) => line.startsWith('start'));
+    expect(starts.filter((line) => isSameProcess(Number(line.split(' ')[1]), null))).toHaveLength(1);
+    const started = [...readFileSync(installation.layout.supervisorLog, 'utf8').matchAll(/is ready, process (\d+)/g)].map((match) => Number(match[1]));
+    expect(started.filter((pid) => isSameProcess(pid, null))).toHaveLength(1);
+    expect(await installation.dkm('stop')).toMatchObject({ code: 0 });
+    await eventually('nothing is left', () => started.every((pid) => !isSameProcess(pid, null)));
+  });
+
+  it('stops what a killed supervisor left behind, and shows it until then', async () => {
+    const installation = await fakeInstallation();
+    await installation.dkm('start');
+    const { supervisor, services } = await shown(installation);
+    process.kill(supervisor!.pid, 'SIGKILL');
+    await eventually('the supervisor is gone', () => !isSameProcess(supervisor!.pid, null));
+    const status = await installation.dkm('status');
+    expect(status.code).toBe(1);
+    expect(status.stdout).toContain('The supervisor is gone');
+    expect(await installation.dkm('stop')).toMatchObject({ code: 0 });
+    for (const { pid } of services) expect(isSameProcess(pid, null)).toBe(false);
+    expect((await installation.dkm('status')).code).toBe(3);
+  });
+
+  it('stops also when conf/dkm.toml has a mistake meanwhile, and names unknown services', async () => {
+    const installation = await fakeInstallation();
+    await installation.dkm('start');
+    writeFileSync(installation.layout.settings, 'nonsense');
+    expect((await installation.dkm('stop', 'stoer')).stderr).toContain('The services of this installation are store, web');
+    expect(await installation.dkm('stop')).toMatchObject({ code: 0 });
+  });
+
+  it('starts nothing on reload that is not running', async () => {
+    const installation = await fakeInstallation();
+    await installation.dkm('start', 'store');
+    expect((await installation.dkm('reload', 'web')).stdout).toContain('is not running');
+    expect(await stateOf(installation, 'web')).toBe('STOPPED');
   });
 
   it('parks a service that fails again and again as FATAL, and starts it when asked', async () => {
@@ -172,6 +229,15 @@ describe('dkm', () => {
     const logs = await installation.dkm('logs', '-n', '1', 'store');
     expect(logs.stdout).toMatch(/^fake service listens on \d+\n$/);
     expect((await installation.dkm('logs')).stdout).toMatch(/supervisor\s+.*is ready/);
+
+    const log = join(installation.layout.logs, 'store.log');
+    const following = installation.follow('store');
+    await eventually('the end of the log', () => following.printed().includes('listens on'));
+    appendFileSync(log, 'before the rotation\n');
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, 'after the rotation\n');
+    await eventually('both lines', () => /before the rotation\nafter the rotation\n$/.test(following.printed()));
+    expect(await following.end()).toBe(0);
   });
 
   it.each([

@@ -13,6 +13,7 @@ const SERVICE: ServiceStatus = {
   state: 'RUNNING',
   pid: 77,
   pidStartTime: '1',
+
   startedAtMs: 5000,
   restarts: 2,
   ready: true,
@@ -22,7 +23,7 @@ const SERVICE: ServiceStatus = {
   ports: [],
   logFiles: ['/secret/place.log'],
 };
-const STATUS: SupervisorStatus = { schema: 1, version: '0.1.0', pid: 42, pidStartTime: '1', startedAtMs: 1000, services: [SERVICE] };
+const STATUS: SupervisorStatus = { schema: 1, version: '0.1.0', pid: 42, pidStartTime: '1', bootId: '', startedAtMs: 1000, services: [SERVICE] };
 
 it.each<[Partial<ServiceStatus>, string, string]>([
   [{}, 'good', 'Healthy'],
