@@ -15,7 +15,7 @@ export default defineConfig({
       project('unit', 20_000),
       project('golden', 20_000),
       project('process', 120_000),
-      project('contract', 300_000),
+      project('contract', 20_000),
       project('e2e', 600_000, { globalSetup: 'test/e2e/global-setup.ts' }),
     ],
   },

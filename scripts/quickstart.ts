@@ -1,12 +1,15 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runInForeground } from '../src/base/exec.ts';
+import { readIfPresent } from '../src/base/files.ts';
+import { layoutOf } from '../src/base/layout.ts';
 import { currentPlatform } from '../src/base/platform.ts';
 import { say, sayAside, spanInWords } from '../src/base/terminal.ts';
 import { VERSION } from '../src/base/version.ts';
-import { readBundle, verifiedInWords, type Bundle } from '../src/contract/bundle.ts';
+import { BUNDLE_FILE, readBundle, verifiedInWords, type Bundle } from '../src/contract/bundle.ts';
 import { portsFrom } from '../src/contract/ports.ts';
 import { readSettings } from '../src/contract/settings.ts';
+import { reversedHost } from '../src/manifest/context.ts';
 
 /*
  * From a fresh clone to a running installation in ./demo: build the bundle with what can be had, install it, start it,
@@ -15,18 +18,32 @@ import { readSettings } from '../src/contract/settings.ts';
  */
 
 const ROOT = join(import.meta.dirname, '..');
-const directory = join(ROOT, process.argv[2] ?? 'demo');
-const port = Number(process.argv[3] ?? 15_000);
+const directory = resolve(ROOT, process.argv[2] ?? 'demo');
+const wantedPort = process.argv[3];
 const startedAtMs = Date.now();
 const FIRST_METRIC_WITHIN_MS = 60_000;
 
 process.chdir(ROOT);
+const shown = relative(ROOT, directory) || '.';
 const bundleRoot = join(ROOT, 'dist', `dkm-${VERSION}-${currentPlatform()}`);
-await step('Building the bundle', process.execPath, 'make-package.ts', '--fallback', '--skip-archive');
-await step('Installing it', join(bundleRoot, 'installer'), '-d', directory, '-p', String(port), ...asRoot());
-await step('Starting it', join(directory, 'bin', 'dkm'), 'start');
+await step('Building the bundle', '', process.execPath, 'make-package.ts', '--fallback', '--skip-archive');
+if (await holdsAnotherBuild()) {
+  sayAside(`\n${shown} holds an earlier build, which is started as it is. For the new one: ${shown}/bin/dkm stop && rm -rf ${shown}, and this again.`);
+} else {
+  const another = `For other ports: npm run quickstart -- ${shown} PORT`;
+  await step('Installing it', another, join(bundleRoot, 'installer'), '-d', directory, ...(wantedPort === undefined ? [] : ['-p', wantedPort]), ...asRoot());
+}
+await step('Starting it', '', join(directory, 'bin', 'dkm'), 'start');
+const settings = await readSettings(layoutOf(directory).settings);
+const ports = portsFrom(settings.install.port);
 await firstMetric();
-await tell(await readBundle(bundleRoot));
+await tell(await readBundle(layoutOf(directory).current));
+
+/** True when the directory is installed from a bundle that was built of other inputs. */
+async function holdsAnotherBuild(): Promise<boolean> {
+  const installed = await readIfPresent(join(layoutOf(directory).current, BUNDLE_FILE));
+  return installed !== undefined && installed !== (await readIfPresent(join(bundleRoot, BUNDLE_FILE)));
+}
 
 /** The installer does not run as root unless told to; on a machine where one is nothing else, a try-out may. */
 function asRoot(): string[] {
@@ -35,20 +52,18 @@ function asRoot(): string[] {
   return ['--allow-root'];
 }
 
-async function step(title: string, command: string, ...args: string[]): Promise<void> {
-  sayAside(`\n== ${title}: ${relative(ROOT, command) || command} ${args.join(' ')}`);
+async function step(title: string, otherwise: string, command: string, ...args: string[]): Promise<void> {
+  sayAside(`\n== ${title}: ${command === process.execPath ? 'node' : relative(ROOT, command)} ${args.join(' ')}`);
   const exitCode = await runInForeground(command, args);
-  if (exitCode !== 0) {
-    sayAside(`\n${title} failed; what to do stands above. Then run "npm run quickstart" again.`);
-    process.exit(exitCode);
-  }
+  if (exitCode === 0) return;
+  sayAside(`\n${title} failed; what to do stands above. Then run "npm run quickstart" again. ${otherwise}`.trimEnd());
+  process.exit(exitCode);
 }
 
 /** Waits until this host's load can be read back: collector, store and query work together. */
 async function firstMetric(): Promise<void> {
-  const { install } = await readSettings(join(directory, 'conf', 'dkm.toml'));
-  const target = `collectd.${install.hostname.split('.').reverse().join('.')}.load.load.shortterm`;
-  const url = `http://127.0.0.1:${portsFrom(install.port).query}/render?format=json&from=-10min&target=${target}`;
+  const target = `collectd.${reversedHost(settings.install.hostname)}.load.load.shortterm`;
+  const url = `http://127.0.0.1:${ports.query}/render?format=json&from=-10min&target=${target}`;
   sayAside('\n== Waiting for the first metrics of this host');
   const deadline = Date.now() + FIRST_METRIC_WITHIN_MS;
   while (!(await hasPoint(url))) {
@@ -70,9 +85,7 @@ async function hasPoint(url: string): Promise<boolean> {
 }
 
 async function tell(bundle: Bundle): Promise<void> {
-  const shown = relative(ROOT, directory) || '.';
   const dkm = join(shown, 'bin', 'dkm');
-  const ports = portsFrom(port);
   await runInForeground(join(directory, 'bin', 'dkm'), ['status']);
   say(`
 dkm runs in ${directory} (${spanInWords((Date.now() - startedAtMs) / 1000)}).

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runInForeground } from '../src/base/exec.ts';
+import { readIfPresent } from '../src/base/files.ts';
 import { say } from '../src/base/terminal.ts';
 
 /*
@@ -13,12 +13,14 @@ import { say } from '../src/base/terminal.ts';
 const ROOT = join(import.meta.dirname, '..');
 const REPORT = join(ROOT, 'build', 'test-report.json');
 
+const NOTHING_RAN = '{"numPassedTests":0,"numFailedTests":0,"numPendingTests":0,"numTodoTests":0,"testResults":[]}';
+
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; status: string; message: string; assertionResults: { status: string; fullName: string; meta?: { reason?: string } }[] }[];
+  testResults: { status: string; assertionResults: unknown[] }[];
 }
 
 const bin = (name: string): string => join(ROOT, 'node_modules', '.bin', name);
@@ -39,14 +41,17 @@ for (const [title, command, ...args] of checks) {
 }
 
 rmSync(REPORT, { force: true });
-const projects = quick ? ['--project', 'unit', '--project', 'golden'] : [];
+// The import rules are quick and belong to the gate.
+const projects = quick ? ['--project', 'unit', '--project', 'golden', '--project', 'contract'] : [];
 const runner = await runInForeground(bin('vitest'), ['run', ...projects, '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`, ...rest], {
   cwd: ROOT,
 });
-const report = JSON.parse(await readFile(REPORT, 'utf8')) as Report;
+// A runner that did not even begin leaves no report.
+const report = JSON.parse((await readIfPresent(REPORT)) ?? NOTHING_RAN) as Report;
 const failedFiles = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-const failed = report.numFailedTests + failedFiles + failedChecks;
 const skipped = report.numPendingTests + report.numTodoTests;
+const counted = report.numFailedTests + failedFiles + failedChecks;
+const failed = counted === 0 && (runner !== 0 || report.numPassedTests === 0) ? 1 : counted;
 
-process.exitCode = failed > 0 || runner !== 0 || report.numPassedTests === 0 ? 1 : 0;
+process.exitCode = failed > 0 ? 1 : 0;
 say(`${report.numPassedTests} passed, ${failed} failed, ${skipped} skipped`);

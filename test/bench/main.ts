@@ -44,6 +44,10 @@ try {
   await makePackage();
   const tarball = join(OUT, `${NAME}.tar.gz`);
 
+  const unpacked = join(WORK, 'unpacked');
+  mkdirSync(unpacked);
+  await runOrThrow('tar', ['-xzf', tarball, '-C', unpacked]);
+
   sayAside('make-package …');
   const peerTarball = join(WORK, 'peer.tar.gz');
   ratio(
@@ -52,22 +56,19 @@ try {
     await paired(
       3,
       () => makePackage(),
-      () => runOrThrow('sh', ['-c', `tar -cf - -C '${OUT}' '${NAME}' | gzip > '${peerTarball}'`]),
+      () => runOrThrow('bash', ['-o', 'pipefail', '-c', `tar -cf - -C '${unpacked}' '${NAME}' | gzip > '${peerTarball}'`]),
     ),
     'tar | gzip of the same tree',
   );
 
   sayAside('install …');
   const port = await freePorts();
-  const unpacked = join(WORK, 'unpacked');
   const plain = join(WORK, 'plain');
-  mkdirSync(unpacked);
-  await runOrThrow('tar', ['-xzf', tarball, '-C', unpacked]);
   const root = join(WORK, 'install');
   const installOnce = async (): Promise<unknown> =>
     runOrThrow(join(unpacked, NAME, 'installer'), ['-d', root, '-p', String(port), '--hostname', 'bench.example.org', ...AS_WHO_I_AM]);
   ratio(
-    'install of an unpacked bundle',
+    'installer, on an unpacked bundle',
     2,
     await paired(
       5,
@@ -91,7 +92,7 @@ try {
   const { services } = JSON.parse((await run(dkm, ['status', '--json'])).stdout) as { services: { name: string }[] };
   const alone: number[] = [];
   for (const { name } of services) {
-    alone.push(await seconds(() => run(dkm, ['start', name])));
+    alone.push(await seconds(() => runOrThrow(dkm, ['start', name])));
     await runOrThrow(dkm, ['stop']);
   }
   const together = await seconds(() => runOrThrow(dkm, ['start']));
@@ -136,13 +137,13 @@ try {
   );
   await peer.stop();
   await runOrThrow(dkm, ['stop']);
-  await report(tarball);
+  await report(tarball, join(unpacked, NAME));
 } finally {
   await run(join(WORK, 'install', 'bin', 'dkm'), ['stop']).catch(() => undefined);
   rmSync(WORK, { recursive: true, force: true });
 }
 
-async function report(tarball: string): Promise<void> {
+async function report(tarball: string, bundleRoot: string): Promise<void> {
   say(
     table([
       ['WHAT', 'DKM', 'PEER', 'FIGURE', 'BOUND', ''],
@@ -156,7 +157,7 @@ async function report(tarball: string): Promise<void> {
       ]),
     ]),
   );
-  const bundle = await readBundle(join(OUT, NAME));
+  const bundle = await readBundle(bundleRoot);
   const executable = bundle.files['installer'];
   const sizes: [string, number][] = [
     ...bundle.components.map(({ name, size }): [string, number] => [name, size]),
