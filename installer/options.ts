@@ -28,7 +28,7 @@ Types:
   server         store, query, dashboards
   agent          collector; sends to --carbon-server
   backend        store, query
-  frontend       dashboards; asks --carbon-server
+  frontend       dashboards; asks --carbon-server, which needs --query-listen ADDRESS
   backend-agent  store, query, collector
 
 Examples:

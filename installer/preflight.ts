@@ -83,6 +83,7 @@ function notRoot({ request, facts }: Situation): ReturnType<Check> {
 function usableDirectory({ bundle, facts: { directory, userId, isRoot } }: Situation): ReturnType<Check> {
   const { path, state } = directory;
   const elsewhere = 'Name another directory with -d.';
+  const asOwner = 'Install as the user it belongs to, or name a directory of root with -d.';
   if (`${path}${sep}`.startsWith(`${bundle.root}${sep}`)) return [{ problem: `${path} is inside the bundle.`, hint: elsewhere }];
   if (state.kind === 'unusable') return [{ problem: `${path} ${state.why}.`, hint: elsewhere }];
   if (state.kind === 'foreign')
@@ -92,7 +93,8 @@ function usableDirectory({ bundle, facts: { directory, userId, isRoot } }: Situa
         hint: `Name an empty directory, or one that does not exist: -d ${path}/dkm`,
       },
     ];
-  if (directory.owner !== undefined && directory.owner !== userId && !isRoot) return [{ problem: `${path} belongs to another user.`, hint: elsewhere }];
+  // Root could write there, but its owner could exchange what root runs, and steer what root removes.
+  if (directory.owner !== undefined && directory.owner !== userId) return [{ problem: `${path} belongs to another user.`, hint: isRoot ? asOwner : elsewhere }];
   if (directory.nearestWritable) return [];
   const what = directory.nearest === path ? path : `${path} cannot be made: ${directory.nearest}`;
   return [
@@ -108,7 +110,6 @@ function usableDirectory({ bundle, facts: { directory, userId, isRoot } }: Situa
  * ":" and ";" divide the entries of PYTHONPATH and LD_LIBRARY_PATH; Python's ini files fill in after "%", Grafana's
  * after "$" and inside braces; "#" begins a comment, "`" a quotation.
  */
-
 const UNWRITABLE = /[\u0000-\u001f\u007f:;%$#`{}]/;
 
 function writableName({ request: { directory } }: Situation): ReturnType<Check> {

@@ -5,7 +5,7 @@ import { verifiedInWords } from '../src/contract/bundle.ts';
 import type { ServicePort } from '../src/contract/service.ts';
 import { portsFrom } from '../src/contract/ports.ts';
 import type { Settings } from '../src/contract/settings.ts';
-import { reachable, templateContext } from '../src/manifest/context.ts';
+import { bracketed, hostAndPort, reachable, templateContext } from '../src/manifest/context.ts';
 import { portsOf } from '../src/manifest/installed.ts';
 import { defaultRule, retentionCost } from '../src/manifest/retention.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
@@ -29,6 +29,8 @@ export interface Summary {
   graphiteServer: string | null;
   /** Where an agent sends metrics, or a frontend asks for them. */
   carbonServer: string | null;
+  /** What else has to be done, on this machine or another, for this one to be of use. */
+  notes: string[];
   /** What one metric takes on disk, and how long it is kept; null without a store. */
   perMetric: { bytes: number; retentions: string } | null;
   commands: { start: string; status: string };
@@ -55,10 +57,20 @@ export function summaryOf(directory: string, bundle: OpenBundle, components: rea
     dashboards: has('dashboards') ? `http://${fromOutside(install.listen.dashboards)}:${port.dashboards}/` : null,
     passwordFile: components.some(({ secrets }) => secrets.includes(ADMIN_PASSWORD)) ? join(layout.secrets, ADMIN_PASSWORD) : null,
     graphiteServer: has('store') ? `${fromOutside(install.listen.carbon)}:${port.carbon}` : null,
-    carbonServer: install.carbon_server ? `${bracketed(install.carbon_server.host)}:${install.carbon_server.port}` : null,
+    carbonServer: install.carbon_server ? hostAndPort(install.carbon_server.host, install.carbon_server.port) : null,
+    notes: notesFor(settings),
     perMetric: has('store') ? perMetric(bundle) : null,
     commands: { start: `${bin} start`, status: `${bin} status` },
   };
+}
+
+/** The query API listens on loopback unless told otherwise, as it asks nobody for a password: a frontend elsewhere needs it open. */
+function notesFor({ install: { type, listen, carbon_server: server } }: Settings): string[] {
+  if (type === 'frontend' && server)
+    return [`Dashboards ask ${hostAndPort(server.host, server.query_port)}, which answers only if that server was installed with --query-listen ADDRESS.`];
+  return type === 'backend' && isLoopback(listen.query)
+    ? ['A frontend on another machine needs --query-listen ADDRESS here; now queries are answered to this machine only.']
+    : [];
 }
 
 function providerLine({ name, role, title, version }: Manifest, { bundle }: OpenBundle, { install }: Settings): Summary['providers'][number] {
@@ -74,24 +86,25 @@ function perMetric({ retention }: OpenBundle): Summary['perMetric'] {
   return { bytes: retentionCost(retentions), retentions };
 }
 
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
-
 /** A summary as lines for people. Pure. */
 export function summaryInWords(summary: Summary): string {
   const paragraphs = [
     addressTable(summary.addresses),
     table(summary.providers.map(({ role, title, version, verified }) => [`  ${role}`, title, version, verified])),
     facts(summary).join('\n'),
+    summary.notes.join('\n'),
     commands(summary),
   ];
   return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
 }
 
 function addressTable(addresses: readonly ServicePort[]): string {
-  const reach = (address: string): string => (/^(127\.|::1$)/.test(address) ? 'this machine only' : 'from outside');
-  return table(addresses.map(({ title, address, port, protocols }) => [`  ${bracketed(address)}:${port}`, protocols.join('+'), reach(address), title]));
+  const reach = (address: string): string => (isLoopback(address) ? 'this machine only' : 'from outside');
+  return table(addresses.map(({ title, address, port, protocols }) => [`  ${hostAndPort(address, port)}`, protocols.join('+'), reach(address), title]));
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|::1$)/.test(address);
 }
 
 function facts({ dashboards, passwordFile, graphiteServer, carbonServer, perMetric }: Summary): string[] {

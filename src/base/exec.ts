@@ -1,6 +1,8 @@
 import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { Duplex, PassThrough } from 'node:stream';
+import { isatty } from 'node:tty';
 import { DkmError, messageOf } from './errors.ts';
 
 /** What a finished program left behind. `code` is null when a signal ended it. */
@@ -90,16 +92,12 @@ export async function canRun(command: string, args: readonly string[] = ['--vers
 }
 
 /** Starts a program that outlives this process; what it prints is appended to `logFile`. Returns its process id. */
-export function startDetached(
-  command: string,
-  args: readonly string[],
-  logFile: string,
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; argv0?: string } = {},
-): number {
+export function startDetached(command: string, args: readonly string[], logFile: string, options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): number {
   const log = openSync(logFile, 'a', 0o600);
   try {
     const spawnOptions: SpawnOptions = { ...options, detached: true, stdio: ['ignore', log, log] };
     const child = spawn(command, args, spawnOptions);
+    child.once('error', () => undefined); // comes later and would end this process; that there is no process id tells it now
     child.unref();
     if (child.pid === undefined) throw new DkmError('command-failed', `${command} could not be started.`);
     return child.pid;
@@ -111,18 +109,22 @@ export function startDetached(
 /** Runs a program in the foreground on this process's own terminal and returns its exit code (128 + n for signal n). */
 export function runInForeground(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const child = spawn(command, args, { ...options, stdio: 'inherit' });
   const forwarded: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  const forward = (signal: NodeJS.Signals): void => {
+    // A terminal's Ctrl-C goes to its whole foreground group: the program has it already, and may take a second one for "at once".
+    if (signal !== 'SIGINT' || !isatty(0)) child.kill(signal);
+  };
+  // Before the program starts: one that came in between would end us and leave the program running.
   for (const signal of forwarded) process.on(signal, forward);
   const done = (): void => forwarded.forEach((signal) => process.off(signal, forward));
+  const child = spawn(command, args, { ...options, stdio: 'inherit' });
   child.once('error', (error) => {
     done();
     reject(new DkmError('command-failed', `${command} could not be started: ${messageOf(error)}`, { cause: error }));
   });
   child.once('close', (code, signal) => {
     done();
-    resolve(code ?? (signal === null ? 1 : 128));
+    resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
   });
   return promise;
 }

@@ -8,7 +8,6 @@ export interface Layout {
   storage: string;
   run: string;
   logs: string;
-  staticLink: string;
   versions: string;
   /** Link to the version in use. */
   current: string;
@@ -35,7 +34,6 @@ export function layoutOf(root: string): Layout {
     storage: join(root, 'storage'),
     run,
     logs,
-    staticLink: join(root, 'static'),
     versions: join(root, 'versions'),
     current: join(root, 'current'),
     settings: join(conf, 'dkm.toml'),

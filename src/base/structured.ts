@@ -1,5 +1,5 @@
 import TOML from '@iarna/toml';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { DkmError, messageOf, type ErrorCode } from './errors.ts';
 
 /** Parses TOML text; an error names the file and the line. */
@@ -18,6 +18,11 @@ export function parseJson(text: string, file: string, code: ErrorCode = 'file-in
   } catch (error) {
     throw new DkmError(code, `${file} is not valid JSON: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** A schema for relative paths that stay inside `where`: who reads the file joins them to a directory, and may remove what is there. */
+export function insidePath(where: string): z.ZodType<string, string> {
+  return z.string().refine((path) => path.split('/').every((part) => !['', '.', '..'].includes(part)), `expected a path inside ${where}`);
 }
 
 /** Checks a value against a schema; the error lists every fault as `file: key: what is wrong`. */

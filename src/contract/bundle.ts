@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { DkmError, isNotFound } from '../base/errors.ts';
 import { PLATFORMS } from '../base/platform.ts';
-import { checked, parseJson } from '../base/structured.ts';
+import { checked, insidePath, parseJson } from '../base/structured.ts';
 import { ROLES } from './install-type.ts';
 import { VERIFICATION_LEVELS } from './verification.ts';
 
@@ -14,7 +14,7 @@ import { VERIFICATION_LEVELS } from './verification.ts';
  */
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const bundlePath = z.string().refine((path) => path !== '' && !path.startsWith('/') && !path.split('/').includes('..'), 'a path inside the bundle');
+const bundlePath = insidePath('the bundle');
 
 const fileSchema = z.strictObject({ sha256, /** bytes */ size: z.number().int().nonnegative(), executable: z.boolean() });
 const linkSchema = z.strictObject({ link: z.string().min(1) });

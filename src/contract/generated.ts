@@ -1,8 +1,5 @@
-import { join } from 'node:path';
 import * as z from 'zod';
-import { sha256 } from '../base/digest.ts';
 import { readIfPresent, writeAtomic } from '../base/files.ts';
-import type { Layout } from '../base/layout.ts';
 import { checked, parseJson } from '../base/structured.ts';
 
 /*
@@ -27,16 +24,4 @@ export async function readGenerated(path: string): Promise<Generated> {
 /** Writes run/generated.json. */
 export async function writeGenerated(path: string, generated: Generated): Promise<void> {
   await writeAtomic(path, `${JSON.stringify(generated, null, 1)}\n`);
-}
-
-/** Generated files whose content is no longer what dkm wrote, as paths relative to the installed directory. */
-export async function editedFiles(layout: Layout, generated: Generated): Promise<string[]> {
-  const files = Object.entries(generated.files);
-  const edited = await Promise.all(
-    files.map(async ([path, written]) => {
-      const text = await readIfPresent(join(layout.root, path));
-      return text !== undefined && sha256(text) !== written.sha256 ? path : undefined;
-    }),
-  );
-  return edited.filter((path) => path !== undefined);
 }

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import * as z from 'zod';
 import { DkmError, isNotFound } from '../base/errors.ts';
-import { checked, parseJson } from '../base/structured.ts';
+import { checked, insidePath, parseJson } from '../base/structured.ts';
 import { settingsSchema } from './settings.ts';
 
 /*
@@ -21,8 +21,8 @@ const beginRecord = z.strictObject({
   /** Directories that had to be made to have the installed directory at all, outermost first; absolute. */
   madeAbove: z.array(z.string()),
   settings: settingsSchema,
-  /** What the steps make, in their order; paths relative to the installed directory. */
-  steps: z.array(z.strictObject({ kind: z.string(), path: z.string() })),
+  /** What the steps make, in their order; paths relative to the installed directory, and inside it: undoing removes them. */
+  steps: z.array(z.strictObject({ kind: z.string(), path: insidePath('the installed directory') })),
 });
 const stepRecord = z.strictObject({ record: z.literal('step'), at, /** Index into the begin record's steps. */ step: z.number().int().nonnegative() });
 const doneRecord = z.strictObject({ record: z.literal('done'), at });
@@ -32,7 +32,7 @@ export type BeginRecord = z.output<typeof beginRecord>;
 export type JournalRecord = z.output<typeof recordSchema>;
 
 /** What a journal says: nothing yet, an installation that was not finished, or one that was. */
-export type JournalState = { kind: 'none' } | { kind: 'begun'; begin: BeginRecord; stepsDone: number } | { kind: 'done'; begin: BeginRecord };
+export type JournalState = { kind: 'none' } | { kind: 'begun'; begin: BeginRecord } | { kind: 'done'; begin: BeginRecord };
 
 /** Reads a journal; a last line that was cut short counts as not written. Undefined when there is no such file. */
 export function readJournal(path: string): JournalRecord[] | undefined {
@@ -48,7 +48,7 @@ export function journalState(records: readonly JournalRecord[]): JournalState {
   const [begin] = records;
   if (begin?.record !== 'begin') return { kind: 'none' };
   if (records.some(({ record }) => record === 'done')) return { kind: 'done', begin };
-  return { kind: 'begun', begin, stepsDone: records.filter(({ record }) => record === 'step').length };
+  return { kind: 'begun', begin };
 }
 
 /** A journal that is being written. */

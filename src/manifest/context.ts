@@ -80,8 +80,14 @@ export function reversedHost(name: string): string {
   return name.split('.').reverse().join('.');
 }
 
-function hostAndPort(host: string, port: number | string): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** `host:port`, with brackets around an IPv6 address. */
+export function hostAndPort(host: string, port: number | string): string {
+  return `${bracketed(host)}:${port}`;
+}
+
+/** A host as it stands in addresses: IPv6 in brackets. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** A helper's argument as text. Handlebars is strict about what it prints itself, not about what it hands to helpers. */

@@ -180,8 +180,8 @@ const serviceSchema = z.strictObject({
   /** Signal on which it reads its configuration again; without it `reload` is a restart. */
   reload_signal: signal.optional(),
   /**
-   * How it takes a rotated log file: on a signal; `self` when it opens the file anew by itself;
-   * `restart` when only that helps.
+   * How it takes a rotated log file: on a signal; `self` when it opens the file anew by itself; `restart` when only
+   * that helps, as where it logs what it prints, to a file that it did not open. `reopenlogs` says so and restarts nothing.
    */
   reopen: z.union([signal, z.literal('self'), z.literal('restart')]).default('restart'),
   /** (template) The file it logs to, if not what it prints. What it prints always goes to run/logs/<name>.log. */

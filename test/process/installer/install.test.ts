@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finished } from '../../../src/base/exec.ts';
@@ -173,6 +173,12 @@ describe('a refusal', () => {
     expect(JSON.parse(stdout)).toMatchObject({ result: 'refused', findings: [{ check: 'carbon-server' }] });
   });
 
+  it.skipIf(process.geteuid?.() !== 0)("meets another user's directory as root, too (skipped for others: run the tests as root)", async () => {
+    const root = temporaryDirectory();
+    chownSync(root, 65_534, 65_534);
+    expect((await refused(root, '--allow-root')).stderr).toContain('belongs to another user');
+  });
+
   it('names the holder of a port and proposes a free block; an agent does not mind', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -213,6 +219,19 @@ describe('a refusal', () => {
     expect(finished.code).toBe(4);
     expect(finished.stderr).toContain(path);
     expect(readdirSync(join(damaged, '..'))).toEqual(['bundle']);
+  });
+
+  it('meets a journal that would have something outside removed', async () => {
+    const folder = temporaryDirectory();
+    const [root, precious] = [join(folder, 'dkm'), join(folder, 'precious')];
+    await installed(root);
+    mkdirSync(precious);
+    const journal = join(root, 'run/install.journal');
+    const [begin = ''] = readFileSync(journal, 'utf8').split('\n');
+    writeFileSync(journal, `${begin.replace('"steps":[', '"steps":[{"kind":"place-files","path":"../precious"},')}\n`);
+    const finished = await runInstaller(bundle, ['-d', root, '-p', port, '-t', 'server']);
+    expect(finished).toMatchObject({ code: 1, stderr: expect.stringContaining('expected a path inside the installed directory') as string });
+    expect(existsSync(precious)).toBe(true);
   });
 
   it('meets a folder that is no bundle', async () => {

@@ -1,10 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { canRun, lastLines, run, runInForeground, runOrThrow, startDetached } from '../../../src/base/exec.ts';
 import { isSameProcess } from '../../../src/base/process-identity.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { eventually } from '../../helpers/wait.ts';
+
+const hasScript = process.platform === 'linux' && (await canRun('script'));
 
 describe('run', () => {
   it('gives back what a program printed, its exit code, and its input', async () => {
@@ -45,14 +48,42 @@ describe('startDetached', () => {
     await eventually('both lines', () => existsSync(log) && readFileSync(log, 'utf8').trim().split('\n').length === 2);
     expect(readFileSync(log, 'utf8').replaceAll(' ', '')).toBe(`hello\n${pid}\n`);
   });
+
+  it('says when a program is not there, once', async () => {
+    const log = join(temporaryDirectory(), 'log');
+    expect(() => startDetached('no-such-program-of-dkm', [], log)).toThrow('no-such-program-of-dkm could not be started');
+    await new Promise(setImmediate); // an error that came later would be nobody's, and fail the run
+  });
 });
 
 describe('runInForeground', () => {
   it.each([
     ['exit 5', 5],
-    ['kill -TERM $$', 128],
+    ['kill -TERM $$', 143],
   ])('%s -> %i', async (script, expected) => {
     expect(await runInForeground('sh', ['-c', script])).toBe(expected);
+  });
+
+  /** A program that sends its parent SIGINT and then SIGTERM, and ends with 7 or 8 by which of them comes back first. */
+  const asking = `trap 'exit 7' INT; trap 'exit 8' TERM; kill -INT $PPID; kill -TERM $PPID; while :; do sleep 0.05; done`;
+  function parentProgram(): string {
+    const parent = join(temporaryDirectory(), 'parent.mjs');
+    const exec = pathToFileURL(join(import.meta.dirname, '../../../src/base/exec.ts')).href;
+    writeFileSync(
+      parent,
+      `import { runInForeground } from ${JSON.stringify(exec)};\nprocess.exit(await runInForeground('sh', ['-c', ${JSON.stringify(asking)}]));\n`,
+    );
+    return parent;
+  }
+
+  it('hands signals on to the program', async () => {
+    expect(await run(process.execPath, [parentProgram()], { timeoutMs: 15_000 })).toMatchObject({ code: 7 });
+  });
+
+  it.skipIf(!hasScript)('leaves Ctrl-C to the terminal (skipped without the program script of Linux: apt-get install bsdutils)', async () => {
+    // Its standard input is nobody's terminal; it makes one for the program.
+    const onTerminal = ['-qec', `'${process.execPath}' '${parentProgram()}'`, '/dev/null'];
+    expect(await run('script', onTerminal, { timeoutMs: 15_000 })).toMatchObject({ code: 8 });
   });
 });
 

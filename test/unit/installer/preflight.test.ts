@@ -79,7 +79,12 @@ describe('preflight', () => {
     ['root', { facts: { isRoot: true, userId: 0 } }, /^root: .*--allow-root/],
     ['a directory that is not ours', { directory: { state: { kind: 'foreign', example: 'photos' } } }, /^directory: \/srv\/dkm is not empty \("photos"\)/],
     ['a file', { directory: { state: { kind: 'unusable', why: 'is a file' } } }, /^directory: \/srv\/dkm is a file/],
-    ['another user', { directory: { state: { kind: 'empty' }, owner: 1 } }, /^directory: .*another user/],
+    ['another user', { directory: { state: { kind: 'empty' }, owner: 1 } }, /^directory: .*another user\. \| Name another/],
+    [
+      "another user's directory, for root",
+      { facts: { isRoot: true, userId: 0 }, request: { allowRoot: true }, directory: { state: { kind: 'empty' }, owner: 1000 } },
+      /^directory: .*another user\. \| Install as the user it belongs to/,
+    ],
     [
       'a parent that is not writable',
       { directory: { nearestWritable: false } },

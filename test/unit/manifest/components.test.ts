@@ -46,6 +46,14 @@ describe.each(MANIFESTS.map((manifest) => [manifest.name, manifest] as const))('
     for (const [program] of [service.command, ...service.before_start]) expect(render(program!, context, name)).toMatch(/^\//);
   });
 
+  it('claims to open its log anew only where it is told the name of the file', async () => {
+    const { service } = manifest;
+    if (service === undefined || service.reopen === 'restart') return;
+    const files = await renderTemplates(name, { ...context, retention: { rule: [], aggregation: [] } });
+    const told = [...service.command.map((template) => render(template, context, name)), ...[...files].map(([, text]) => text)];
+    expect(told.some((text) => text.includes(context.dir.logs))).toBe(true);
+  });
+
   it('waits for ports that are its own', () => {
     const { service, ports } = manifest;
     const probes = [service?.ready, service?.health.probe].filter((probe) => probe?.kind === 'tcp');
@@ -95,5 +103,13 @@ describe('the components together', () => {
         seen.set(own.name, JSON.stringify(own));
       }
     }
+  });
+});
+
+describe('go-carbon and carbon-cache', () => {
+  // Each brings the files whole, as a component's templates are its own; which of the two is installed must not matter to who edits them.
+  it.each(['storage-schemas.conf.hbs', 'storage-aggregation.conf.hbs'])('have the same template of %s', async (file) => {
+    const [one, other] = await Promise.all(['go-carbon', 'carbon-cache'].map((name) => readFile(join(ROOT, 'templates', name, 'conf/whisper', file), 'utf8')));
+    expect(one).toBe(other);
   });
 });
