@@ -14,7 +14,9 @@ export interface WatchEvents {
   onSick: (reason: string) => void;
 }
 
-const READY_POLL_MS = 100;
+/** Programs in Go are ready within milliseconds, others take seconds: asked often at first, then less. */
+const FIRST_POLL_MS = 10;
+const LONGEST_POLL_MS = 200;
 const READY_PROBE_TIMEOUT_MS = 2_000;
 
 /** Probes one process of a service: until it is ready, then for its health, until `ended`. Tells nothing after that. */
@@ -24,7 +26,7 @@ export async function watchProcess(spec: ServiceSpec, ended: AbortSignal, events
 
 async function becomesReady({ ready, startTimeoutMs }: ServiceSpec, ended: AbortSignal, events: WatchEvents): Promise<boolean> {
   const deadline = Date.now() + startTimeoutMs;
-  for (;;) {
+  for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(LONGEST_POLL_MS, pauseMs * 1.5)) {
     const result = await probe(ready, READY_PROBE_TIMEOUT_MS);
     if (ended.aborted) return false;
     if (result.ok) {
@@ -36,7 +38,7 @@ async function becomesReady({ ready, startTimeoutMs }: ServiceSpec, ended: Abort
       return false;
     }
     events.onWaiting(`not ready yet: ${result.reason}`);
-    await pause(READY_POLL_MS, ended);
+    await pause(pauseMs, ended);
   }
 }
 
