@@ -143,7 +143,7 @@ const probeSchema = z.discriminatedUnion('kind', [
     /** (template) */
     url: template,
     status: z.number().int().min(100).max(599).default(200),
-    /** Text that must be in the body. */
+    /** (template) Text that must be in the body. */
     contains: z.string().optional(),
   }),
   z.strictObject({

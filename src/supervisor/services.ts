@@ -85,7 +85,7 @@ function probeOf(probe: ProbeSpec, manifest: Manifest, context: TemplateContext)
     case 'tcp':
       return { kind: 'tcp', host: reachable(addressOfPort(probe.port, manifest, context)), port: context.port[probe.port] };
     case 'http':
-      return { kind: 'http', url: fill(probe.url), status: probe.status, ...(probe.contains !== undefined && { contains: probe.contains }) };
+      return { kind: 'http', url: fill(probe.url), status: probe.status, ...(probe.contains !== undefined && { contains: fill(probe.contains) }) };
     case 'file':
       return { kind: 'file', path: fill(probe.path), ...(probe.max_age_s !== undefined && { maxAgeMs: probe.max_age_s * 1000 }) };
   }

@@ -1,35 +1,22 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isReadable } from '../../src/base/files.ts';
 import { PASSWORD, SERVICES, startConsole, statusOf, type ConsoleProcess } from '../process/console/console-process.ts';
 import { fakeGraphite, type FakeGraphite } from '../process/console/fake-graphite.ts';
+import { launchChromium, withoutChromium } from './chromium.ts';
 
-const CHROMIUM = process.env.DKM_CHROMIUM ?? '/usr/bin/chromium';
-const missing = !(await isReadable(CHROMIUM));
-if (missing)
-  process.stderr.write(`skipped: the console in a browser needs ${CHROMIUM}; install it with "apt-get install chromium", or name another in DKM_CHROMIUM.\n`);
+if (withoutChromium !== '') console.log(`Skipped: the console in a browser: ${withoutChromium}.`);
 
 /** A name that browsers do not take for this machine: to such an address they say less about where a request comes from. */
 const OTHER_NAME = 'monitor.test';
-const ARGUMENTS = [
-  `--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`,
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SCREENSHOTS = join(import.meta.dirname, '..', '..', 'build', 'screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const DESKTOP = { width: 1280, height: 1000 };
 const PHONE = { width: 390, height: 844 };
 
-describe.skipIf(missing)('the console in a browser', () => {
+describe.skipIf(withoutChromium !== '')('the console in a browser', () => {
   let browser: Browser;
   let graphite: FakeGraphite;
   let console_: ConsoleProcess;
@@ -37,7 +24,7 @@ describe.skipIf(missing)('the console in a browser', () => {
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    [graphite, browser] = await Promise.all([fakeGraphite(), chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })]);
+    [graphite, browser] = await Promise.all([fakeGraphite(), launchChromium(`--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`)]);
     console_ = await startConsole(graphite.url);
   }, 120_000);
   beforeEach(() => {

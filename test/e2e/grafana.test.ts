@@ -8,7 +8,9 @@ import { removeTree, workDirectory } from '../helpers/work-directory.ts';
 const bundle = inject('firstChoiceBundle');
 const hasGrafana = bundle !== '' && (await readBundle(bundle)).components.some(({ name }) => name === 'grafana');
 if (!hasGrafana) {
-  console.log('Skipped: Grafana: its download site cannot be reached here; set DKM_TEST_ARTIFACTS to a folder with go-carbon, carbonapi and grafana to run it.');
+  console.log(
+    'Skipped: Grafana: its download site cannot be reached here; set DKM_TEST_ARTIFACTS to a folder with go-carbon, carbonapi and grafana to run it.',
+  );
 }
 
 describe.skipIf(!hasGrafana)('Grafana', () => {

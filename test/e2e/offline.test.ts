@@ -7,26 +7,13 @@ import { VERSION } from '../../src/base/version.ts';
 import { readBundle } from '../../src/contract/bundle.ts';
 import { FALLBACK_PROVIDERS } from '../helpers/bundles.ts';
 import { removeTree, workDirectory } from '../helpers/work-directory.ts';
+import { alone, notAlone } from './without-network.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** A command in a network namespace of its own, where nothing but its own loopback is. */
-const ALONE = ['unshare', '--map-root-user', '--net', '--'] as const;
+if (notAlone !== '') console.log(`Skipped: offline: ${notAlone}.`);
 
-async function whyNot(): Promise<string> {
-  const tried = await run(ALONE[0], [...ALONE.slice(1), 'true']).catch((error: unknown) => ({ code: 1, stderr: String(error) }));
-  return tried.code === 0
-    ? ''
-    : `an empty network namespace is not allowed here (${tried.stderr.trim()}); allow user namespaces (sysctl kernel.unprivileged_userns_clone=1) or run as root`;
-}
-
-const reason = await whyNot();
-if (reason !== '') console.log(`Skipped: offline: ${reason}.`);
-
-describe.skipIf(reason !== '')('without a network', () => {
-  const alone = (command: string, args: string[]): ReturnType<typeof run> =>
-    run(ALONE[0], [...ALONE.slice(1), command, ...args], { cwd: ROOT, timeoutMs: 540_000 });
-
+describe.skipIf(notAlone !== '')('without a network', () => {
   it('a bundle is built from a vendor directory that was filled before, and installs, starts and stops', async () => {
     const root = workDirectory('offline');
     const vendor = join(root, '..', 'vendor');

@@ -28,15 +28,14 @@ describe('bundles for other platforms', () => {
     const root = sandbox.path('dist', `dkm-0.1.0-${platform}`);
     expect((await readBundle(root)).components[0]).toMatchObject({ name: 'node', verified: 'pinned' });
     expect(await platformOfFile(join(root, 'installer'))).toBe(platform);
-    if (platform === 'linux-arm64') expectToStart(join(root, 'installer'));
+    if (platform !== 'linux-arm64') return;
+    if (!existsSync(QEMU) || !existsSync(ARM64_LIBRARIES))
+      skip('the arm64 executable was assembled, but not started: apt-get install qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross');
+    expectToStart(join(root, 'installer'));
   });
 });
 
 function expectToStart(installer: string): void {
-  if (!existsSync(QEMU) || !existsSync(ARM64_LIBRARIES)) {
-    process.stderr.write('The arm64 executable was not started: apt-get install qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross\n');
-    return;
-  }
   const { stdout, stderr, status } = spawnSync(QEMU, ['-L', ARM64_LIBRARIES, installer, 'dkm', '--version'], { encoding: 'utf8', timeout: 120_000 });
   expect(status, stderr).toBe(0);
   expect(stdout.trim()).toBe('0.1.0');
