@@ -1,36 +1,22 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
-import type { HttpBindings } from '@hono/node-server';
 import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import type { ErrorAnswer, HostAnswer } from './answers.ts';
 import { chartsOf } from './charts.ts';
 import type { ConsoleConfig } from './config.ts';
-import type { Log } from './log.ts';
+import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
 import { loginRoutes } from './login-routes.ts';
 import { isSameOrigin } from './origin.ts';
-import { escapeHtml, type PageFiles, type PublicFile } from './page-files.ts';
-import { renderQuery, type AskRender } from './render-query.ts';
+import { escapeHtml, type PublicFile } from './page-files.ts';
+import { renderQuery } from './render-query.ts';
 import { securityHeaders } from './security-headers.ts';
 import { readStatus } from './status-view.ts';
 import type { Visitors } from './visitors.ts';
 
 /** Bytes a request's body may have: a password and a token. */
 const MOST_BODY_BYTES = 4096;
-
-/** What the console is made of. */
-export interface ConsoleParts {
-  config: ConsoleConfig;
-  files: PageFiles;
-  visitors: Visitors;
-  sessionSecret: string;
-  askRender: AskRender;
-  log: Log;
-}
-
-/** A Hono application on Node's own server. */
-export type ConsoleEnv = { Bindings: HttpBindings };
 
 /** The console's routes. */
 export function consoleApp(parts: ConsoleParts): Hono<ConsoleEnv> {

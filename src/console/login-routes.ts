@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Hono, type Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import type { ConsoleEnv, ConsoleParts } from './console-app.ts';
+import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
 import { createLoginLimit, type LoginLimit } from './login-limit.ts';
 import { fillIn } from './page-files.ts';
 import { formToken, isSame } from './session.ts';

@@ -20,7 +20,7 @@ export interface BuildPlace {
 export async function openBuildPlace(root: string): Promise<BuildPlace> {
   const [staged, executables] = [join(root, 'cache', 'components'), join(root, 'cache', 'executables')];
   for (const folder of [staged, executables]) await mkdir(folder, { recursive: true });
-  const workspace = await openWorkspace(join(root, 'work'));
+  const workspace = await openWorkspace(join(root, 'under-way'));
   return { staged, executables, scratch: () => workspace.scratch() };
 }
 

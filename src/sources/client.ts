@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { DkmError, systemCodeOf } from '../base/errors.ts';
 import { lastLines, run, type Finished, type RunOptions } from '../base/exec.ts';
-import type { FetchContext } from './api.ts';
+import type { FetchContext } from './source.ts';
 import type { VendorStore } from './vendor-store.ts';
 
 /*

@@ -8,7 +8,7 @@ import { shownUrl } from '../base/http-policy.ts';
 import type { Platform } from '../base/platform.ts';
 import { parseManifest } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/schema.ts';
-import type { FetchContext, SpecFor } from './api.ts';
+import type { FetchContext, SpecFor } from './source.ts';
 import { checksumUrl, fileNameOf, fileUrl } from './http/address.ts';
 import { fetchExactly, publisherDigest } from './http/index.ts';
 import { npmSource, packageOf } from './npm/index.ts';

@@ -9,7 +9,7 @@ import { readIfPresent, writeAtomic } from '../base/files.ts';
 import { checked, parseJson } from '../base/structured.ts';
 import { VERIFICATION_LEVELS } from '../contract/verification.ts';
 import { ARCHIVE_KINDS } from '../manifest/schema.ts';
-import type { Artifact } from './api.ts';
+import type { Artifact } from './source.ts';
 import { openWorkspace } from './workspace.ts';
 
 /*

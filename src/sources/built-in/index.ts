@@ -1,4 +1,4 @@
-import type { Source } from '../api.ts';
+import type { Source } from '../source.ts';
 
 /** A part of dkm's own executable: there is nothing to fetch or to unpack. */
 export const builtInSource: Source<'built-in'> = {

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { DkmError, isNotFound } from '../../base/errors.ts';
 import type { Finished } from '../../base/exec.ts';
-import type { FetchContext } from '../api.ts';
+import type { FetchContext } from '../source.ts';
 import { clientFailed, runClient, type Client } from '../client.ts';
 import { aptConfiguration, aptFolders, withoutTrust, type AptFolders } from './apt-configuration.ts';
 

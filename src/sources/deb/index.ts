@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sha256File } from '../../base/digest.ts';
 import { DkmError } from '../../base/errors.ts';
 import type { Platform } from '../../base/platform.ts';
-import type { Artifact, FetchContext, Source, SpecFor } from '../api.ts';
+import type { Artifact, FetchContext, Source, SpecFor } from '../source.ts';
 import { inScratch, notVendored } from '../client.ts';
 import { parsePrintUris, type AptFile } from './apt-configuration.ts';
 import { aptFor } from './apt.ts';

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { DkmError } from '../../base/errors.ts';
 import { parseJson } from '../../base/structured.ts';
 import type { Platform } from '../../base/platform.ts';
-import type { FetchContext, SpecFor } from '../api.ts';
+import type { FetchContext, SpecFor } from '../source.ts';
 import { clientFailed, runClient, type Client } from '../client.ts';
 
 const client: Client = { command: 'go', hint: 'Install Go from https://go.dev/doc/install, or give the program itself with --with NAME=PATH.' };

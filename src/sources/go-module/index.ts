@@ -5,7 +5,7 @@ import { create, extract } from 'tar';
 import { DkmError } from '../../base/errors.ts';
 import { listTree, readIfPresent } from '../../base/files.ts';
 import { parseJson } from '../../base/structured.ts';
-import type { Artifact, BuildContext, FetchContext, Source, SpecFor } from '../api.ts';
+import type { Artifact, BuildContext, FetchContext, Source, SpecFor } from '../source.ts';
 import { inScratch, notVendored } from '../client.ts';
 import { go, proxies, requireGo, targetEnvironment } from './go.ts';
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { DkmError } from '../../base/errors.ts';
 import type { Platform } from '../../base/platform.ts';
 import type { Manifest } from '../../manifest/schema.ts';
-import type { SpecFor } from '../api.ts';
+import type { SpecFor } from '../source.ts';
 
 type Component = Pick<Manifest, 'name' | 'version'>;
 

@@ -4,7 +4,7 @@ import { sha256File } from '../../base/digest.ts';
 import { DkmError } from '../../base/errors.ts';
 import { shownUrl } from '../../base/http-policy.ts';
 import { download, fetchText } from '../../base/http.ts';
-import type { Artifact, FetchContext, Source, SpecFor } from '../api.ts';
+import type { Artifact, FetchContext, Source, SpecFor } from '../source.ts';
 import { notVendored } from '../client.ts';
 import type { StoredFile } from '../vendor-store.ts';
 import { checksumUrl, fileNameOf, fileUrl } from './address.ts';

@@ -4,7 +4,7 @@ import { sha256File } from '../../base/digest.ts';
 import { DkmError, isNotFound } from '../../base/errors.ts';
 import { fileKindOf, readHead, type FileKind } from '../../base/magic.ts';
 import type { ArchiveKind } from '../../manifest/schema.ts';
-import type { Artifact, FetchContext, Source } from '../api.ts';
+import type { Artifact, FetchContext, Source } from '../source.ts';
 import { digestTree } from './tree.ts';
 
 /** A file or folder that the user gives with `--with NAME=PATH`. It stays where it is; its digest is recorded. */

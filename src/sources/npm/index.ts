@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { digestFile } from '../../base/digest.ts';
 import { DkmError } from '../../base/errors.ts';
 import { parseJson } from '../../base/structured.ts';
-import type { Artifact, FetchContext, Source, SpecFor } from '../api.ts';
+import type { Artifact, FetchContext, Source, SpecFor } from '../source.ts';
 import { clientFailed, inScratch, notVendored, runClient, type Client } from '../client.ts';
 
 const npm: Client = { command: 'npm', hint: 'Install Node.js with npm, for example: apt-get install nodejs npm' };

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DkmError } from '../../base/errors.ts';
 import { sha256File } from '../../base/digest.ts';
-import type { Artifact, FetchContext, Source, SpecFor } from '../api.ts';
+import type { Artifact, FetchContext, Source, SpecFor } from '../source.ts';
 import { clientFailed, inScratch, notVendored, runClient, type Client } from '../client.ts';
 import { isFileOf, isPinned, pipArguments, requirementsText, type PypiPackage } from './pip-arguments.ts';
 

@@ -1,5 +1,5 @@
 import type { Platform } from '../../base/platform.ts';
-import type { SpecFor } from '../api.ts';
+import type { SpecFor } from '../source.ts';
 
 export type PypiPackage = SpecFor<'pypi'>['packages'][number];
 

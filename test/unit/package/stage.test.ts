@@ -112,7 +112,7 @@ describe('stageComponent', () => {
 
   it('starts over where a killed run left half a component', async () => {
     const home = temporaryDirectory();
-    mkdirSync(join(home, 'build/work/scratch.gone.1.1.1'), { recursive: true });
+    mkdirSync(join(home, 'build/under-way/scratch.gone.1.1.1'), { recursive: true });
     const staged = await stage(home, await inputOf(home, manifest('')));
     expect(await listTree(staged.files)).toContain('bin/thing');
   });
