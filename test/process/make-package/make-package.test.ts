@@ -208,7 +208,7 @@ describe('failures', () => {
     expect(code).toBe(1);
     expect(printed.error).toMatchObject({ code: 'archive-refused', message: expect.stringContaining('hostile.tar.gz: ../../escaped') as string });
     expect(existsSync(sandbox.path('dist'))).toBe(false);
-    expect(readdirSync(sandbox.path('build/work'))).toEqual([]);
+    expect(readdirSync(sandbox.path('build/under-way'))).toEqual([]);
   });
 
   it.each([

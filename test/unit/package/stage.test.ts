@@ -81,7 +81,7 @@ describe('stageComponent', () => {
     const home = temporaryDirectory();
     await expect(stage(home, await inputOf(home, of, entries))).rejects.toMatchObject({ code, message: expect.stringContaining('thing') as string });
     expect(readdirSync(join(home, 'build/cache/components'))).toEqual([]);
-    expect(readdirSync(join(home, 'build/work'))).toEqual([]);
+    expect(readdirSync(join(home, 'build/under-way'))).toEqual([]);
   });
 
   it('needs no licence text in what the user gives', async () => {
