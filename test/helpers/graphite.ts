@@ -70,6 +70,6 @@ export async function expand(port: number, query: string): Promise<string[]> {
     signal: AbortSignal.timeout(60_000),
   });
   if (response.status === 404) return [];
-  if (!response.ok) throw new Error(`expand answered ${response.status}`);
+  if (!response.ok) throw new Error(`expand of ${query} answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
   return ((await response.json()) as { results: string[] }).results ?? [];
 }
