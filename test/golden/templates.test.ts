@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import TOML from '@iarna/toml';
 import { describe, expect, it } from 'vitest';
@@ -26,13 +27,17 @@ async function filesOf(type: (typeof TYPES)[number], component: string): Promise
   return [...(await renderTemplates(component, context))];
 }
 
+/** A template that is copied as it is has nothing to compare with but itself. */
+const isCopied = (component: string, path: string): boolean => existsSync(join(import.meta.dirname, '../../templates', component, path));
+
 const CASES = TYPES.flatMap((type) => MANIFESTS.filter(({ role }) => ROLES_OF_TYPE[type].includes(role)).map(({ name }) => [type, name] as const));
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 describe.each(CASES)('%s: %s', (type, component) => {
   it('makes the files it made before', async () => {
-    for (const [path, text] of await filesOf(type, component)) await expect(text).toMatchFileSnapshot(join('templates', type, component, path));
+    const filledIn = (await filesOf(type, component)).filter(([path]) => !isCopied(component, path));
+    for (const [path, text] of filledIn) await expect(text).toMatchFileSnapshot(join('templates', type, component, path));
   });
 
   it('makes TOML and JSON that can be read', async () => {

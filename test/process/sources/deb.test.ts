@@ -69,8 +69,8 @@ async function signed(folder: string, text: string, keyFile: string): Promise<st
   return runOrThrow('gpg', [...gpg, '--clearsign', '--output', '-'], { input: text });
 }
 
-it('takes a package of a signed repository, for another CPU, and then has it offline', async (test) => {
-  test.skip(withoutSigning !== undefined, withoutSigning);
+it('takes a package of a signed repository, for another CPU, and then has it offline', async ({ skip }) => {
+  skip(withoutSigning !== undefined, withoutSigning);
   const folder = temporaryDirectory();
   const { bytes, control, file } = await debPackage(folder);
   await repository(folder, control, { bytes, isSigned: true });
@@ -83,8 +83,8 @@ it('takes a package of a signed repository, for another CPU, and then has it off
   await expect(debSource.fetch(spec, { ...context, offline: true })).rejects.toMatchObject({ code: 'verification-failed' });
 });
 
-it('asks the repositories once for all that ask at the same time', async (test) => {
-  test.skip(withoutSigning !== undefined, withoutSigning);
+it('asks the repositories once for all that ask at the same time', async ({ skip }) => {
+  skip(withoutSigning !== undefined, withoutSigning);
   const folder = temporaryDirectory();
   const { bytes, control } = await debPackage(folder);
   await repository(folder, control, { bytes, isSigned: true });
@@ -94,8 +94,8 @@ it('asks the repositories once for all that ask at the same time', async (test) 
   expect(context.printed().match(/^\$ apt-get .* update$/gm)).toHaveLength(1);
 });
 
-it('refuses a package with one byte changed', async (test) => {
-  test.skip(withoutSigning !== undefined, withoutSigning);
+it('refuses a package with one byte changed', async ({ skip }) => {
+  skip(withoutSigning !== undefined, withoutSigning);
   const folder = temporaryDirectory();
   const { bytes, control } = await debPackage(folder);
   const served = Buffer.from(bytes);
@@ -111,8 +111,8 @@ it('refuses a package with one byte changed', async (test) => {
 
 it.for(['no option', 'trusted=yes', 'allow-insecure=yes'])(
   'refuses a repository without a signature, whatever the machine allows (%s)',
-  async (options, test) => {
-    test.skip(withoutSigning !== undefined, withoutSigning);
+  async (options, { skip }) => {
+    skip(withoutSigning !== undefined, withoutSigning);
     const folder = temporaryDirectory();
     const { bytes, control } = await debPackage(folder);
     await repository(folder, control, { bytes, isSigned: false, ...(options !== 'no option' && { options }) });
@@ -150,13 +150,13 @@ async function hostState(): Promise<unknown> {
 }
 
 const publicSpec: SpecFor<'deb'> = { kind: 'deb', platforms: ['linux-arm64'], packages: ['libmnl0'] };
-it('fetches from the machine’s repositories without changing anything of the machine, as root and as nobody', async (test) => {
-  test.skip(withoutApt !== undefined, withoutApt);
+it('fetches from the machine’s repositories without changing anything of the machine, as root and as nobody', async ({ skip }) => {
+  skip(withoutApt !== undefined, withoutApt);
   const before = await hostState();
   const context = await fetchContext({ platform: 'linux-arm64' });
   const outcome = await debSource.fetch(publicSpec, context).catch((error: unknown) => error as Error);
   if (outcome instanceof Error) {
-    test.skip(
+    skip(
       /Unable to locate|Could not resolve|Failed to fetch|no package sources/.test(outcome.message),
       'apt-get cannot reach its repositories here; with network access it fetches libmnl0',
     );

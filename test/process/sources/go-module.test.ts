@@ -27,8 +27,8 @@ async function built(artifacts: Artifact[], context: FetchContext, platform: Pla
   return readFile(join(destination, 'bin', '2fa'));
 }
 
-it('fetches a program with all it needs, and builds it without network, the same each time, for two CPUs', async (test) => {
-  test.skip(probe !== undefined, probe);
+it('fetches a program with all it needs, and builds it without network, the same each time, for two CPUs', async ({ skip }) => {
+  skip(probe !== undefined, probe);
   for (const [platform, machine] of [
     ['linux-x64', 0x3e],
     ['linux-arm64', 0xb7],
@@ -51,8 +51,8 @@ it('fetches a program with all it needs, and builds it without network, the same
   }
 });
 
-it('takes what this machine has fetched before, and has the checksum database check it', async (test) => {
-  test.skip(probe !== undefined, probe);
+it('takes what this machine has fetched before, and has the checksum database check it', async ({ skip }) => {
+  skip(probe !== undefined, probe);
   const folder = temporaryDirectory();
   const [artifact] = await goModuleSource.fetch(spec, await fetchContext({ component }));
   await extract({ file: artifact!.path, cwd: folder });
@@ -64,8 +64,8 @@ it('takes what this machine has fetched before, and has the checksum database ch
   await expect(goModuleSource.fetch(spec, await fetchContext({ component }))).rejects.toMatchObject({ code: 'verification-failed' });
 });
 
-it('refuses a module that is not the one that the checksum database knows', async (test) => {
-  test.skip(probe !== undefined, probe);
+it('refuses a module that is not the one that the checksum database knows', async ({ skip }) => {
+  skip(probe !== undefined, probe);
   const [artifact] = await goModuleSource.fetch(spec, await fetchContext({ component }));
   const folder = temporaryDirectory();
   await extract({ file: artifact!.path, cwd: folder });
@@ -96,8 +96,8 @@ async function replaceInZip(path: string): Promise<void> {
   await runOrThrow('python3', ['-c', code, path]);
 }
 
-it('says why it cannot be built', async (test) => {
-  test.skip(withoutGo !== undefined, withoutGo);
+it('says why it cannot be built', async ({ skip }) => {
+  skip(withoutGo !== undefined, withoutGo);
   const context = await fetchContext({ component });
   await expect(goModuleSource.fetch({ ...spec, go: '1.99' }, context)).rejects.toMatchObject({
     code: 'source-unavailable',
@@ -126,8 +126,8 @@ it('says why it cannot be built', async (test) => {
   expect(await leftovers(context)).toEqual([]);
 });
 
-it('says what does not compile', async (test) => {
-  test.skip(probe !== undefined, probe);
+it('says what does not compile', async ({ skip }) => {
+  skip(probe !== undefined, probe);
   const context = await fetchContext({ component });
   const [artifact] = await goModuleSource.fetch(spec, context);
   const folder = temporaryDirectory();
