@@ -53,8 +53,8 @@ const tarball = await pack({
   'package/bin/thing': 'program',
 });
 
-it('takes a package for another system, and then has it offline', async (test) => {
-  test.skip(withoutNpm !== undefined, withoutNpm);
+it('takes a package for another system, and then has it offline', async ({ skip }) => {
+  skip(withoutNpm !== undefined, withoutNpm);
   await registry(tarball);
   const context = await fetchContext({ platform: 'darwin-arm64' });
   const artifacts = await npmSource.fetch(foreign, context);
@@ -65,8 +65,8 @@ it('takes a package for another system, and then has it offline', async (test) =
   await expect(npmSource.fetch(foreign, { ...context, offline: true })).rejects.toMatchObject({ code: 'verification-failed' });
 });
 
-it('refuses a package with one byte changed', async (test) => {
-  test.skip(withoutNpm !== undefined, withoutNpm);
+it('refuses a package with one byte changed', async ({ skip }) => {
+  skip(withoutNpm !== undefined, withoutNpm);
   const altered = Buffer.from(tarball);
   altered[Math.floor(altered.length / 2)]! ^= 1;
   await registry(tarball, altered);
@@ -75,8 +75,8 @@ it('refuses a package with one byte changed', async (test) => {
   expect([...(await leftovers(context)), ...(await storedDigests(context))]).toEqual([]);
 });
 
-it('refuses a package that is not the pinned one, though the registry says it is right', async (test) => {
-  test.skip(withoutNpm !== undefined, withoutNpm);
+it('refuses a package that is not the pinned one, though the registry says it is right', async ({ skip }) => {
+  skip(withoutNpm !== undefined, withoutNpm);
   await registry(await pack({ 'package/package.json': '{"name":"foreign","version":"1.2.3"}' }));
   const context = await fetchContext({ platform: 'darwin-arm64' });
   const pinned = { ...foreign, integrity: { 'darwin-arm64': integrityOf(tarball) } };
@@ -87,8 +87,8 @@ it('refuses a package that is not the pinned one, though the registry says it is
   expect([...(await leftovers(context)), ...(await storedDigests(context))]).toEqual([]);
 });
 
-it('says what is not there', async (test) => {
-  test.skip(withoutNpm !== undefined, withoutNpm);
+it('says what is not there', async ({ skip }) => {
+  skip(withoutNpm !== undefined, withoutNpm);
   await registry(tarball);
   const unknown = npmSource.fetch({ ...foreign, version: { 'darwin-arm64': '9.9.9' } }, await fetchContext({ platform: 'darwin-arm64' }));
   await expect(unknown).rejects.toMatchObject({ code: 'source-unavailable', message: expect.stringContaining('foreign@9.9.9') as string });
@@ -106,9 +106,9 @@ it('says that npm is missing', async () => {
   });
 });
 
-it('fetches from the public registry, pinned and not', async (test) => {
+it('fetches from the public registry, pinned and not', async ({ skip }) => {
   const reachable = withoutNpm === undefined && (await run('npm', ['view', PUBLIC, 'version', '--fetch-retries=0'])).code === 0;
-  test.skip(!reachable, `npm cannot reach its registry here; with network access it fetches ${PUBLIC}`);
+  skip(!reachable, `npm cannot reach its registry here; with network access it fetches ${PUBLIC}`);
   const context = await fetchContext();
   expect(await npmSource.fetch(spec(), context)).toMatchObject([{ file: 'is-odd-3.0.1.tgz', verified: 'npm-integrity' }]);
   expect(await npmSource.fetch(spec(PUBLIC_INTEGRITY), context)).toMatchObject([{ verified: 'pinned' }]);

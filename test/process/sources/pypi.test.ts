@@ -67,8 +67,8 @@ const spec = (packages: SpecFor<'pypi'>['packages']): SpecFor<'pypi'> => ({ kind
 const native = { name: 'native', version: '1.0', sha256: [], licence: 'MIT' };
 const older = { name: 'older', version: '2.0', sha256: [], licence: 'BSD-3-Clause', sdist: { 'older.py': 'older.py' } };
 
-it('fetches wheels for another platform and source distributions, in one run, and runs nothing of them', async (test) => {
-  test.skip(withoutPip !== undefined, withoutPip);
+it('fetches wheels for another platform and source distributions, in one run, and runs nothing of them', async ({ skip }) => {
+  skip(withoutPip !== undefined, withoutPip);
   const mark = join(temporaryDirectory(), 'setup.py-was-run');
   const arm = await wheel('native', '1.0', 'cp311-cp311-manylinux_2_17_aarch64');
   const intel = await wheel('native', '1.0', 'cp311-cp311-manylinux_2_17_x86_64');
@@ -96,8 +96,8 @@ it('fetches wheels for another platform and source distributions, in one run, an
   await expect(pypiSource.fetch(spec([native]), { ...context, offline: true })).rejects.toMatchObject({ code: 'verification-failed' });
 });
 
-it('takes pinned packages, wheels and source distributions', async (test) => {
-  test.skip(withoutPip !== undefined, withoutPip);
+it('takes pinned packages, wheels and source distributions', async ({ skip }) => {
+  skip(withoutPip !== undefined, withoutPip);
   const one = await wheel('native', '1.0', 'py3-none-any');
   const two = await sourceDistribution(join(temporaryDirectory(), 'mark'));
   await index([
@@ -116,8 +116,8 @@ it.for<[string, boolean, boolean]>([
   ['the index tells another digest than the file has', false, false],
   ['every package is pinned, one to another digest', true, true],
   ['some packages are pinned, one to another digest', true, false],
-])('refuses an altered package when %s', async ([, isPinned, areAllPinned], test) => {
-  test.skip(withoutPip !== undefined, withoutPip);
+])('refuses an altered package when %s', async ([, isPinned, areAllPinned], { skip }) => {
+  skip(withoutPip !== undefined, withoutPip);
   const one = await wheel('native', '1.0', 'py3-none-any');
   const two = await sourceDistribution(join(temporaryDirectory(), 'mark'));
   const altered = Buffer.from(one.bytes);
@@ -134,8 +134,8 @@ it.for<[string, boolean, boolean]>([
   expect(await storedDigests(context)).not.toContain(sha256(altered));
 });
 
-it('says what is not there', async (test) => {
-  test.skip(withoutPip !== undefined, withoutPip);
+it('says what is not there', async ({ skip }) => {
+  skip(withoutPip !== undefined, withoutPip);
   await index([{ name: 'native', ...(await wheel('native', '1.0', 'cp311-cp311-macosx_11_0_arm64')) }]);
   const failing = pypiSource.fetch(spec([native]), await fetchContext({ platform: 'linux-arm64' }));
   await expect(failing).rejects.toMatchObject({
@@ -159,11 +159,11 @@ it('says that python3 or its pip is missing', async () => {
   });
 });
 
-it('fetches from the public index', async (test) => {
+it('fetches from the public index', async ({ skip }) => {
   const folder = temporaryDirectory();
   const probe = ['-m', 'pip', 'download', '--no-deps', '--dest', folder, '--retries', '0', 'six==1.16.0'];
   const reachable = withoutPip === undefined && (await run('python3', probe, { env: { ...process.env, PIP_FIND_LINKS: '' } })).code === 0;
-  test.skip(!reachable, 'pip cannot reach its index here; with network access it fetches whisper, six and zope.interface');
+  skip(!reachable, 'pip cannot reach its index here; with network access it fetches whisper, six and zope.interface');
   const packages = [
     { name: 'six', version: '1.16.0', sha256: [], licence: 'MIT' },
     {
