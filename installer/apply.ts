@@ -5,7 +5,7 @@ import { DkmError, messageOf } from '../src/base/errors.ts';
 import { readGenerated } from '../src/contract/generated.ts';
 import { openJournal, type BeginRecord, type JournalWriter } from '../src/contract/journal.ts';
 import type { Settings } from '../src/contract/settings.ts';
-import type { OpenBundle } from './bundle.ts';
+import type { OpenBundle } from '../src/bundle/open.ts';
 import { directoryState, type DirectoryState } from './facts/directory.ts';
 import { installLog, type InstallLog } from './install-log.ts';
 import { stepInWords, type Step } from './plan.ts';

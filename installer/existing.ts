@@ -1,7 +1,7 @@
 import { DkmError } from '../src/base/errors.ts';
 import { layoutOf } from '../src/base/layout.ts';
 import { differences, type Answers } from './answers.ts';
-import type { OpenBundle } from './bundle.ts';
+import type { OpenBundle } from '../src/bundle/open.ts';
 import type { DirectoryState } from './facts/directory.ts';
 
 /** Refuses a directory that holds another installation than the one asked for: other answers, another version, another build. */

@@ -1,12 +1,11 @@
-import { join, posix, relative } from 'node:path';
-import { DkmError } from '../src/base/errors.ts';
+import { posix } from 'node:path';
 import { byCodeUnits } from '../src/base/files.ts';
-import { layoutOf, type Layout } from '../src/base/layout.ts';
+import { layoutOf } from '../src/base/layout.ts';
+import type { OpenBundle } from '../src/bundle/open.ts';
+import { generatedFiles } from '../src/configuration/generated-files.ts';
 import { BUNDLE_FILE } from '../src/contract/bundle.ts';
 import type { Settings } from '../src/contract/settings.ts';
-import { render, templateContext } from '../src/manifest/context.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
-import type { OpenBundle, TemplateFile } from './bundle.ts';
 
 /**
  * One thing to make in the installed directory. Paths are relative to it, with `/` between the names; `from` is
@@ -44,24 +43,20 @@ const OWNER_ONLY = 0o700;
  * has everything else. Pure.
  */
 export function installPlan(input: PlanInput): Step[] {
-  const configuration = generatedFiles(input);
+  const files = configuration(input);
   return [
-    ...directories(input, configuration),
+    ...directories(input, files),
     ...bundleFiles(input),
     ...links(input),
     ...secrets(input),
-    ...configuration,
+    ...files,
     { kind: 'write-settings', path: 'conf/dkm.toml', settings: input.settings },
   ];
 }
 
-function directories({ bundle, components }: PlanInput, configuration: readonly { path: string }[]): Step[] {
+function directories({ bundle, components }: PlanInput, files: readonly { path: string }[]): Step[] {
   const fixed = ['run', 'run/logs', 'bin', 'conf', 'conf/secrets', 'storage', 'versions', versionFolder(bundle)];
-  const wanted = [
-    ...components.flatMap((component) => component.directories),
-    ...configuration.map(({ path }) => posix.dirname(path)),
-    ...componentsFolder(bundle),
-  ];
+  const wanted = [...components.flatMap((component) => component.directories), ...files.map(({ path }) => posix.dirname(path)), ...componentsFolder(bundle)];
   const missing = [...new Set(wanted.map(withoutTrailingSlash).flatMap(withParents))].filter((path) => !fixed.includes(path)).sort(byCodeUnits);
   return [...fixed, ...missing].map((path) => ({ kind: 'make-directory', path, mode: directoryMode(path) }));
 }
@@ -113,38 +108,8 @@ function secrets({ components }: PlanInput): Step[] {
   return names.map((name) => ({ kind: 'write-secret', path: `conf/secrets/${name}`, secret: name === ADMIN_PASSWORD ? 'password' : 'token' }));
 }
 
-function generatedFiles(input: PlanInput): Extract<Step, { kind: 'write-generated' }>[] {
-  const layout = layoutOf(input.directory);
-  const names = new Set(input.components.map(({ name }) => name));
-  const steps = input.bundle.templates
-    .filter(({ component }) => names.has(component))
-    .map((template) => ({
-      kind: 'write-generated' as const,
-      path: installedPath(template, layout),
-      component: template.component,
-      content: filledIn(template, input, layout),
-    }))
-    .sort((a, b) => byCodeUnits(a.path, b.path));
-  refuseTwice(steps);
-  return steps;
-}
-
-/** `templates/<component>/conf/x.toml.hbs` is installed as `conf/x.toml`. */
-function installedPath({ component, path }: TemplateFile, layout: Layout): string {
-  const installed = path.replace(/\.hbs$/, '');
-  if (relative(layout.root, join(layout.root, installed)).startsWith(`conf/`)) return installed;
-  throw new DkmError('manifest-invalid', `templates/${component}/${path}: expected a file below conf/, where everything that is generated goes.`);
-}
-
-function filledIn({ component, path, text }: TemplateFile, { bundle, settings }: PlanInput, layout: Layout): string {
-  return path.endsWith('.hbs') ? render(text, templateContext(component, settings, layout, bundle.retention), `templates/${component}/${path}`) : text;
-}
-
-function refuseTwice(steps: readonly { path: string; component: string }[]): void {
-  steps.forEach(({ path, component }, index) => {
-    const before = steps[index - 1];
-    if (before?.path === path) throw new DkmError('manifest-invalid', `templates: both ${before.component} and ${component} make ${path}.`);
-  });
+function configuration({ bundle, components, settings, directory }: PlanInput): Extract<Step, { kind: 'write-generated' }>[] {
+  return generatedFiles({ bundle, components, settings, layout: layoutOf(directory) }).map((file) => ({ kind: 'write-generated', ...file }));
 }
 
 function versionFolder({ bundle }: OpenBundle): string {

@@ -4,7 +4,7 @@ import { bytesInWords } from '../src/base/terminal.ts';
 import { TYPES_WITHOUT_STORE } from '../src/contract/install-type.ts';
 import { hostPattern } from '../src/contract/settings.ts';
 import { PORTS_PER_INSTALLATION } from '../src/contract/ports.ts';
-import { bundleSize, type OpenBundle } from './bundle.ts';
+import { bundleSize, type OpenBundle } from '../src/bundle/open.ts';
 import type { PortProblem } from './facts/ports.ts';
 import type { HostFacts } from './host-facts.ts';
 import { pythonNeed, pythonShortage, suitablePython } from './python.ts';

@@ -6,7 +6,7 @@ import { templateContext } from '../src/manifest/context.ts';
 import { chooseComponents, portsOf, type Choice } from '../src/manifest/installed.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
 import type { Answers } from './answers.ts';
-import type { OpenBundle } from './bundle.ts';
+import type { OpenBundle } from '../src/bundle/open.ts';
 import type { HostFacts } from './host-facts.ts';
 import { suitablePython } from './python.ts';
 

@@ -9,7 +9,7 @@ import { bracketed, hostAndPort, reachable, templateContext } from '../src/manif
 import { portsOf } from '../src/manifest/installed.ts';
 import { defaultRule, retentionCost } from '../src/manifest/retention.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
-import type { OpenBundle } from './bundle.ts';
+import type { OpenBundle } from '../src/bundle/open.ts';
 import { ADMIN_PASSWORD } from './plan.ts';
 import { SYSTEM_COLLECTOR } from './request.ts';
 

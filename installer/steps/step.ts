@@ -1,6 +1,6 @@
 import type { Layout } from '../../src/base/layout.ts';
 import type { Generated } from '../../src/contract/generated.ts';
-import type { OpenBundle } from '../bundle.ts';
+import type { OpenBundle } from '../../src/bundle/open.ts';
 import type { Step, StepKind } from '../plan.ts';
 
 /** `made`: it was not there, or not as it should be. `present`: nothing was to do. `kept`: the administrator's is left in place. */

@@ -1,5 +1,6 @@
 import { ROLES_OF_TYPE, type InstallType, type Role } from '../contract/install-type.ts';
 import type { ServicePort } from '../contract/service.ts';
+import type { Settings } from '../contract/settings.ts';
 import type { TemplateContext } from './context.ts';
 import { misfitOf } from './fit.ts';
 import { providersOf } from './load.ts';
@@ -32,6 +33,15 @@ export function chooseComponents(type: InstallType, manifests: readonly Manifest
     choice.providers[role] = first.name;
   }
   return choice;
+}
+
+/** The components an installation with these settings runs, in no particular order. Pure. */
+export function installedComponents(manifests: readonly Manifest[], settings: Settings): Manifest[] {
+  const { type, providers } = settings.install;
+  const roles: readonly Role[] = ROLES_OF_TYPE[type];
+  return manifests.filter(
+    ({ name, role, types }) => roles.includes(role) && (types === undefined || types.includes(type)) && (role === 'extra' || providers[role] === name),
+  );
 }
 
 /** The ports a component listens on in an installation. Pure. */

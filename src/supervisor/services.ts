@@ -5,17 +5,8 @@ import { ROLES_OF_TYPE, type Role } from '../contract/install-type.ts';
 import type { Probe, ServiceSpec } from '../contract/service.ts';
 import type { Settings } from '../contract/settings.ts';
 import { reachable, render, templateContext, type TemplateContext } from '../manifest/context.ts';
-import { portsOf } from '../manifest/installed.ts';
+import { installedComponents, portsOf } from '../manifest/installed.ts';
 import type { Manifest, ProbeSpec, ServiceManifest } from '../manifest/schema.ts';
-
-/** The components an installation with these settings runs, in no particular order. Pure. */
-export function installedComponents(manifests: readonly Manifest[], settings: Settings): Manifest[] {
-  const { type, providers } = settings.install;
-  const roles: readonly Role[] = ROLES_OF_TYPE[type];
-  return manifests.filter(
-    ({ name, role, types }) => roles.includes(role) && (types === undefined || types.includes(type)) && (role === 'extra' || providers[role] === name),
-  );
-}
 
 /** What is to be run: manifests + conf/dkm.toml -> services, sorted as they are started. Pure. */
 export function servicesOf(manifests: readonly Manifest[], settings: Settings, layout: Layout): ServiceSpec[] {

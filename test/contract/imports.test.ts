@@ -5,6 +5,19 @@ import { listTree } from '../../src/base/files.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
+/** What dkm's commands are made of. */
+const BELOW_COMMANDS = [
+  'src/base',
+  'src/contract',
+  'src/manifest',
+  'src/bundle',
+  'src/configuration',
+  'src/change',
+  'src/backup',
+  'src/retention',
+  'src/diagnosis',
+];
+
 /**
  * Who may import whom, by folder: imports point one way, so that a part can be read without those above it. A folder
  * may always import from itself.
@@ -15,11 +28,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/manifest': ['src/base', 'src/contract'],
   'src/sources': ['src/base', 'src/contract', 'src/manifest'],
   'src/package': ['src/base', 'src/contract', 'src/manifest', 'src/sources'],
+  'src/bundle': ['src/base', 'src/contract', 'src/manifest'],
+  'src/configuration': ['src/base', 'src/contract', 'src/manifest', 'src/bundle'],
+  // dkm's command line stands above what keeps services running: its commands use all of it.
+  'src/supervisor/commands': [...BELOW_COMMANDS, 'src/supervisor'],
+  'src/supervisor/command-line': [...BELOW_COMMANDS, 'src/supervisor'],
+  'src/supervisor/main.ts': [...BELOW_COMMANDS, 'src/supervisor'],
   'src/supervisor': ['src/base', 'src/contract', 'src/manifest'],
+  'src/whisper': ['src/base'],
+  'src/retention': ['src/base', 'src/contract', 'src/manifest', 'src/whisper'],
+  'src/change': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/configuration', 'src/supervisor'],
+  'src/backup': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/configuration', 'src/supervisor', 'src/change'],
+  'src/diagnosis': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/configuration', 'src/supervisor', 'src/retention'],
+  'src/boot': ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
   'src/console': ['src/base', 'src/contract'],
-  installer: ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
+  installer: ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/configuration', 'src/supervisor', 'src/change'],
   'src/programs.ts': [],
-  'src/main.ts': ['src/base', 'src/programs.ts', 'src/supervisor', 'src/console', 'installer'],
+  'src/main.ts': ['src/base', 'src/programs.ts', 'src/supervisor', 'src/console', 'src/boot', 'installer'],
   'make-package.ts': ['src/base', 'src/contract', 'src/manifest', 'src/sources', 'src/package'],
 };
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { answersOf } from '../../../installer/answers.ts';
-import { openBundle, verifyBundle, type OpenBundle } from '../../../installer/bundle.ts';
+import { openBundle, type OpenBundle } from '../../../src/bundle/open.ts';
+import { verifyBundle } from '../../../src/bundle/verify.ts';
 import { parseOptions } from '../../../installer/options.ts';
 import { installPlan, partOf, stepInWords, type Step } from '../../../installer/plan.ts';
 import { choiceFor, portsFor, settingsFor, type InstallRequest } from '../../../installer/request.ts';

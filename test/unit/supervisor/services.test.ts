@@ -3,7 +3,8 @@ import { layoutOf } from '../../../src/base/layout.ts';
 import { INSTALL_TYPES, type InstallType } from '../../../src/contract/install-type.ts';
 import type { Settings } from '../../../src/contract/settings.ts';
 import { parseManifest } from '../../../src/manifest/load.ts';
-import { installedComponents, servicesOf } from '../../../src/supervisor/services.ts';
+import { installedComponents } from '../../../src/manifest/installed.ts';
+import { servicesOf } from '../../../src/supervisor/services.ts';
 
 const manifest = (name: string, role: string, more = ''): ReturnType<typeof parseManifest> =>
   parseManifest(

@@ -1,63 +1,11 @@
 import { createHash, webcrypto } from 'node:crypto';
-import { lstat, readFile, readdir, readlink } from 'node:fs/promises';
+import { lstat, readFile, readlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
-import { digestFile, sha256File } from '../src/base/digest.ts';
-import { DkmError } from '../src/base/errors.ts';
-import { existsAs, listTree } from '../src/base/files.ts';
-import { BUNDLE_FILE, readBundle, type Bundle, type BundledFile, type BundledLink } from '../src/contract/bundle.ts';
-import { loadManifests } from '../src/manifest/load.ts';
-import { loadRetention, RETENTION_FILE, type Retention } from '../src/manifest/retention.ts';
-import type { Manifest } from '../src/manifest/schema.ts';
-
-/** A file of `templates/`: `.hbs` files are filled in, others are installed as they are. */
-export interface TemplateFile {
-  component: string;
-  /** Below the component's folder, with `/` between the names. */
-  path: string;
-  text: string;
-}
-
-/** An unpacked bundle, read. */
-export interface OpenBundle {
-  root: string;
-  bundle: Bundle;
-  /** SHA-256 of bundle.json: two bundles with the same one hold the same files. */
-  digest: string;
-  manifests: Manifest[];
-  templates: TemplateFile[];
-  /** How long metrics are kept; a bundle without a store need not say. */
-  retention?: Retention;
-}
-
-/** The bundle that this installer is part of, or the one in `given`. */
-export function bundleRoot(given: string | undefined): string {
-  return given ?? dirname(process.execPath);
-}
-
-/** Reads a bundle's manifests and templates; `bundle` must have been verified. */
-export async function openBundle(root: string, bundle: Bundle): Promise<OpenBundle> {
-  const folder = join(root, 'vendor-manifests');
-  const [manifests, templates, digest] = await Promise.all([
-    loadManifests(folder),
-    readTemplates(join(root, 'templates')),
-    sha256File(join(root, BUNDLE_FILE)),
-  ]);
-  const retention = existsAs(join(folder, RETENTION_FILE)) ? await loadRetention(folder) : undefined;
-  return { root, bundle, digest, manifests, templates, ...(retention && { retention }) };
-}
-
-async function readTemplates(folder: string): Promise<TemplateFile[]> {
-  if (!existsAs(folder)) return [];
-  const components = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const files = await Promise.all(components.map(async (component) => (await listTree(join(folder, component))).map((path) => ({ component, path }))));
-  return Promise.all(files.flat().map(async ({ component, path }) => ({ component, path, text: await readFile(join(folder, component, path), 'utf8') })));
-}
-
-/** Every byte of the bundle's files. */
-export function bundleSize(bundle: Bundle): number {
-  return Object.values(bundle.files).reduce((sum, file) => sum + ('link' in file ? 0 : file.size), 0);
-}
+import { join } from 'node:path';
+import { digestFile } from '../base/digest.ts';
+import { DkmError } from '../base/errors.ts';
+import { listTree } from '../base/files.ts';
+import { BUNDLE_FILE, readBundle, type Bundle, type BundledFile, type BundledLink } from '../contract/bundle.ts';
 
 /**
  * Reads bundle.json and compares every file with it: nothing missing, nothing changed, nothing added. Throws
@@ -82,7 +30,8 @@ function listOf(faults: readonly string[]): string {
   return [...faults.slice(0, SHOWN), ...rest].map((line) => `  ${line}`).join('\n');
 }
 
-async function faultsOfFiles(root: string, bundle: Bundle, onProgress: (doneBytes: number) => void): Promise<string[]> {
+/** What of a bundle's files is missing or not as bundle.json says, one line each; files that it does not name are not looked at. */
+export async function faultsOfFiles(root: string, bundle: Bundle, onProgress: (doneBytes: number) => void = () => undefined): Promise<string[]> {
   const entries = Object.entries(bundle.files);
   const faults: string[] = [];
   let next = 0;
