@@ -17,6 +17,7 @@ export function undoInstallation(layout: Layout, begin: Pick<BeginRecord, 'steps
     if (path !== 'run') undoStep(kind, join(layout.root, path));
   }
   rmSync(layout.generated, { force: true });
+  rmSync(layout.generatedTexts, { recursive: true, force: true });
 }
 
 function undoStep(kind: string, absolute: string): void {

@@ -1,26 +1,15 @@
-import { join } from 'node:path';
-import { sha256 } from '../../src/base/digest.ts';
-import { readIfPresent, writeAtomic } from '../../src/base/files.ts';
-import { writeGenerated as writeRecord } from '../../src/contract/generated.ts';
-import type { Perform, StepContext } from './step.ts';
+import type { FileChange } from '../../src/configuration/merge.ts';
+import { applyChange, changeOf } from '../../src/configuration/written.ts';
+import type { Perform, Performed } from './step.ts';
 
-/** Writes a configuration file, unless the one that is there was edited since dkm wrote it. */
-export const writeGenerated: Perform<'write-generated'> = async ({ path, content }, context) => {
-  const absolute = join(context.layout.root, path);
-  const present = await readIfPresent(absolute);
-  const digest = sha256(content);
-  const written = context.generated.files[path]?.sha256;
-  if (present === content) {
-    if (written !== digest) await record(path, digest, context);
-    return 'present';
-  }
-  if (present !== undefined && sha256(present) !== written) return 'kept';
-  await writeAtomic(absolute, content, 0o600);
-  await record(path, digest, context);
-  return 'made';
+/** Writes a configuration file; edits of the one that is there stay, and are merged with what changed. */
+export const writeGenerated: Perform<'write-generated'> = async ({ path, content }, { layout, generated }) => {
+  const change = await changeOf(layout, generated, path, content);
+  await applyChange(layout, generated, change, content);
+  return performedBy(change);
 };
 
-async function record(path: string, digest: string, { generated, layout }: StepContext): Promise<void> {
-  generated.files[path] = { sha256: digest };
-  await writeRecord(layout.generated, generated);
+function performedBy({ kind }: FileChange): Performed {
+  if (kind === 'write' || kind === 'remove') return 'made';
+  return kind === 'unchanged' ? 'present' : 'kept';
 }

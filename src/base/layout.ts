@@ -15,6 +15,8 @@ export interface Layout {
   secrets: string;
   /** Digests of the generated configuration as it was written, to tell edits apart. */
   generated: string;
+  /** The generated configuration itself as it was written, each file by its path in the installed directory. */
+  generatedTexts: string;
   status: string;
   supervisorLog: string;
   supervisorLock: string;
@@ -39,6 +41,7 @@ export function layoutOf(root: string): Layout {
     settings: join(conf, 'dkm.toml'),
     secrets: join(conf, 'secrets'),
     generated: join(run, 'generated.json'),
+    generatedTexts: join(run, 'generated'),
     status: join(run, 'status.json'),
     supervisorLog: join(logs, 'supervisor.log'),
     supervisorLock: join(run, 'supervisor.lock'),
