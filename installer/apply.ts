@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { existsAs } from '../src/base/files.ts';
 import { layoutOf, type Layout } from '../src/base/layout.ts';
 import { acquireLock, type Lock } from '../src/base/lock.ts';
 import { DkmError, messageOf } from '../src/base/errors.ts';
@@ -6,13 +8,14 @@ import { readGenerated } from '../src/contract/generated.ts';
 import { openJournal, type BeginRecord, type JournalWriter } from '../src/contract/journal.ts';
 import type { Settings } from '../src/contract/settings.ts';
 import type { OpenBundle } from '../src/bundle/open.ts';
-import { directoryState, type DirectoryState } from './facts/directory.ts';
-import { installLog, type InstallLog } from './install-log.ts';
+import { directoryState, settingsThere, type DirectoryState } from './facts/directory.ts';
+import { installLog, type InstallLog } from '../src/change/install-log.ts';
+import { removeIfEmpty } from '../src/change/tree.ts';
 import { stepInWords, type Step } from './plan.ts';
 import { prepareRoot } from './prepare.ts';
 import { performStep } from './steps/perform.ts';
 import type { Performed, StepContext } from './steps/step.ts';
-import { removeIfEmpty, removeRemains, removeTraces, undoInstallation } from './undo.ts';
+import { removeRemains, removeTraces, undoInstallation } from './undo.ts';
 
 /** An installation to carry out. */
 export interface Installation {
@@ -95,9 +98,11 @@ interface Ground {
 
 async function installFresh(installation: Installation, { layout, lock, madeAbove, state }: Ground): Promise<Applied> {
   const interrupted = state.kind === 'begun' ? state.begin : undefined;
-  const begin: BeginRecord = { ...beginRecord(installation), madeAbove: interrupted?.madeAbove ?? madeAbove };
-  const isResumed = interrupted !== undefined && isSameInstallation(interrupted, begin);
+  const planned: BeginRecord = { ...beginRecord(installation), madeAbove: interrupted?.madeAbove ?? madeAbove };
+  const isResumed = interrupted !== undefined && isSameInstallation(interrupted, planned);
   if (interrupted !== undefined && !isResumed) undoInstallation(layout, interrupted);
+  const adopted = isResumed ? interrupted.adopted : settingsThere(state) && presentPaths(layout, planned);
+  const begin = { ...planned, ...(adopted && { adopted }) };
   removeRemains(layout);
   const log = installLog(layout.installLog);
   const journal = openJournal(layout.journal);
@@ -110,6 +115,11 @@ async function installFresh(installation: Installation, { layout, lock, madeAbov
   } finally {
     journal.close();
   }
+}
+
+/** What an uninstalled dkm left of what this plan makes. */
+function presentPaths({ root }: Layout, { steps }: BeginRecord): string[] {
+  return steps.map(({ path }) => path).filter((path) => existsAs(join(root, path)));
 }
 
 interface Records {

@@ -1,7 +1,7 @@
 import { DkmError } from '../src/base/errors.ts';
-import { layoutOf } from '../src/base/layout.ts';
 import { differences, type Answers } from './answers.ts';
 import type { OpenBundle } from '../src/bundle/open.ts';
+import type { Settings } from '../src/contract/settings.ts';
 import type { DirectoryState } from './facts/directory.ts';
 
 /** Refuses a directory that holds another installation than the one asked for: other answers, another version, another build. */
@@ -13,21 +13,26 @@ export function refuseOtherInstallation(
 ): void {
   if (installed.version !== bundle.version) {
     throw refusal(
-      `${directory} holds dkm ${installed.version}; this bundle is ${bundle.version}, and this version of the installer does not update.`,
-      'Install into another directory with -d.',
+      `${directory} holds dkm ${installed.version}; this bundle is ${bundle.version}.`,
+      `To update it: add -u. To have both: install into another directory with -d.`,
     );
   }
   if (installed.bundle !== digest) {
     throw refusal(
-      `${directory} holds dkm ${installed.version} from another build than this bundle, and this version of the installer does not update.`,
-      'Install into another directory with -d.',
+      `${directory} holds dkm ${installed.version} from another build than this bundle.`,
+      'To put this build in its place: add -u. To have both: install into another directory with -d.',
     );
   }
-  const found = differences(answers, installed.settings);
+  refuseOtherAnswers(directory, installed.settings, answers);
+}
+
+/** Refuses answers that are not those of the installation that is there, or was. */
+export function refuseOtherAnswers(directory: string, settings: Settings, answers: Answers): void {
+  const found = differences(answers, settings);
   if (found.length === 0) return;
   throw refusal(
     `${directory} is installed with other answers:\n${found.map((line) => `  ${line}`).join('\n')}`,
-    `Edit ${layoutOf(directory).settings} and run the installer again with -d alone, or install into another directory.`,
+    'Change them with "dkm config set" and "dkm reconfigure", or install into another directory.',
   );
 }
 

@@ -1,9 +1,9 @@
 import type { ServicePort } from '../src/contract/service.ts';
-import { cLibrary, type CLibrary } from './facts/c-library.ts';
+import { cLibrary, type CLibrary } from '../src/host/c-library.ts';
 import { directoryFacts, type DirectoryFacts } from './facts/directory.ts';
-import { machineName } from './facts/host-name.ts';
-import { freeBlock, portProblems, type PortProblem } from './facts/ports.ts';
-import { findProgram, findPythons, searchPath, type Python } from './facts/programs.ts';
+import { machineName } from '../src/host/host-name.ts';
+import { freeBlock, portProblems, type PortProblem } from '../src/host/ports.ts';
+import { findProgram, findPythons, searchPath, type Python } from '../src/host/programs.ts';
 
 /** What has to be known about the machine for an installation. */
 export interface Questions {
@@ -16,6 +16,8 @@ export interface Questions {
   needsHostname: boolean;
   /** Modules a Python must have; undefined when no Python is needed. */
   pythonModules?: string[];
+  /** Where one may be besides PATH. */
+  pythonFolders?: string[];
   programs: string[];
   systemCollectd: boolean;
 }
@@ -49,7 +51,7 @@ export async function gatherHostFacts(questions: Questions): Promise<HostFacts> 
     questions.needsHostname ? machineName() : '',
     directoryFacts(questions.directory, questions.bundleRoot),
     portProblems(questions.ports),
-    questions.pythonModules ? findPythons(folders, questions.pythonModules) : [],
+    questions.pythonModules ? findPythons([...folders, ...(questions.pythonFolders ?? [])], questions.pythonModules) : [],
   ]);
   const block = problems.some(({ reason }) => reason === 'in-use') ? await freeBlock(questions.ports, questions.basePort) : undefined;
   const collectd = questions.systemCollectd ? findProgram('collectd', [...folders, ...SYSTEM_FOLDERS]) : undefined;

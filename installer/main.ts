@@ -7,18 +7,25 @@ import { answersOf } from './answers.ts';
 import { applyPlan, type Applied, type Installation } from './apply.ts';
 import { bundleRoot, bundleSize, openBundle, type OpenBundle } from '../src/bundle/open.ts';
 import { verifyBundle } from '../src/bundle/verify.ts';
+import { interruptedInWords, recoverChange, recoveryInWords, unfinishedChange } from '../src/change/recover.ts';
+import { currentFolder } from '../src/change/versions.ts';
 import { directoryMeant } from './directory.ts';
-import { refuseOtherInstallation } from './existing.ts';
-import { directoryState, type DirectoryState } from './facts/directory.ts';
+import { refuseOtherAnswers, refuseOtherInstallation } from './existing.ts';
+import { directoryState, settingsThere, type DirectoryState } from './facts/directory.ts';
 import { gatherHostFacts, type Questions } from './host-facts.ts';
+import { interruptible } from './interruptible.ts';
 import { parseOptions, type Options } from './options.ts';
 import { installPlan, stepInWords, type Step } from './plan.ts';
 import { preflight, type Finding } from './preflight.ts';
 import { progressOn, type Progress } from './progress.ts';
-import { pythonNeed } from './python.ts';
+import { pythonNeed } from '../src/host/python.ts';
 import { choiceFor, portsFor, settingsFor, type InstallRequest } from './request.ts';
 import { startServices } from './start.ts';
 import { summaryInWords, summaryOf, type Summary } from './summary.ts';
+import { uninstall } from './uninstall.ts';
+import { newSettings } from './update/new-settings.ts';
+import { providersFor } from './update/providers.ts';
+import { update } from './update/update.ts';
 
 /** Runs the installer's command line (without the program's name) and returns the exit code. */
 export async function runInstaller(argv: readonly string[]): Promise<number> {
@@ -36,25 +43,54 @@ export async function runInstaller(argv: readonly string[]): Promise<number> {
 }
 
 async function install(options: Options, progress: Progress): Promise<number> {
+  if (options.uninstall) return uninstall(options, progress);
   const bundle = await verifiedBundle(options, progress);
   progress.phase('Looking at this machine');
   const directory = directoryMeant(options.directory);
+  await settleInterrupted(directory, options, progress);
+  if (options.update) return update(directory, bundle, options, progress);
   const state = await directoryState(directory);
-  const answers = answersOf(options, state.kind === 'installed' ? state.settings : undefined);
+  const there = settingsThere(state);
+  const answers = answersOf(options, there);
   if (state.kind === 'installed') refuseOtherInstallation(directory, state, answers, bundle);
-  const request: InstallRequest = { directory, answers, choice: choiceFor(answers, bundle), allowRoot: options.allowRoot };
+  else if (there) refuseOtherAnswers(directory, there, answers);
+  const { choice, shortcomings } = there ? providersFor(there, bundle, options.provider) : { choice: choiceFor(answers, bundle), shortcomings: [] };
+  const request: InstallRequest = { directory, answers, choice, allowRoot: options.allowRoot };
   const facts = await gatherHostFacts(questionsOf(request, bundle, state));
-  const findings = preflight({ request, bundle, facts });
+  const findings = [...shortcomings.map((shortcoming) => ({ check: 'providers', ...shortcoming })), ...preflight({ request, bundle, facts })];
   progress.end();
   if (findings.length > 0) return refused(findings, options);
 
-  const settings = state.kind === 'installed' ? state.settings : settingsFor(request, facts);
-  const steps = installPlan({ bundle, components: request.choice.components, settings, directory });
+  const carriedOver = there && state.kind !== 'installed' ? await newSettings(layoutOf(directory), there, choice, facts.pythons) : undefined;
+  const settings = carriedOver?.settings ?? there ?? settingsFor(request, facts);
+  const folder = state.kind === 'installed' ? currentFolder(layoutOf(directory)) : undefined;
+  const steps = installPlan({
+    bundle,
+    components: choice.components,
+    settings,
+    directory,
+    ...(folder !== undefined && { folder }),
+    ...(carriedOver && { settingsText: carriedOver.text }),
+  });
   const summary = summaryOf(directory, bundle, request.choice.components, settings);
   if (options.dryRun) return planned(steps, summary, options);
   progress.phase(state.kind === 'installed' ? `Comparing ${directory} with the bundle` : `Installing in ${directory}`);
   const applied = await applyInterruptibly({ directory, bundle, settings, steps }, progress);
   return concluded(applied, summary, options);
+}
+
+/** An update that was killed is taken back before anything else is looked at. */
+async function settleInterrupted(directory: string, { dryRun, json }: Options, progress: Progress): Promise<void> {
+  const layout = layoutOf(directory);
+  const unfinished = unfinishedChange(layout);
+  if (unfinished === undefined && !dryRun) await recoverChange(layout); // one that ended, but was killed before it had tidied up
+  if (unfinished === undefined) return;
+  if (dryRun) {
+    throw new DkmError('preflight-refused', interruptedInWords(unfinished), { hint: 'Run it without --dry-run: that is taken back first.' });
+  }
+  progress.phase(`${interruptedInWords(unfinished)} Taking it back`);
+  const recovery = await interruptible(progress, () => recoverChange(layout));
+  if (recovery && !json) for (const line of recoveryInWords(recovery)) sayAside(line);
 }
 
 async function verifiedBundle(options: Options, progress: Progress): Promise<OpenBundle> {
@@ -101,22 +137,14 @@ function planned(steps: readonly Step[], summary: Summary, { json }: Options): n
   return EXIT.fine;
 }
 
-const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-async function applyInterruptibly(installation: Omit<Installation, 'signal' | 'onStep'>, progress: Progress): Promise<Applied> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  for (const signal of INTERRUPTIONS) process.on(signal, interrupt);
-  try {
-    return await applyPlan({
+function applyInterruptibly(installation: Omit<Installation, 'signal' | 'onStep'>, progress: Progress): Promise<Applied> {
+  return interruptible(progress, (signal) =>
+    applyPlan({
       ...installation,
-      signal: interruption.signal,
+      signal,
       onStep: (step, index) => progress.detail(`${index + 1}/${installation.steps.length} ${step.path}`),
-    });
-  } finally {
-    progress.end();
-    for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
-  }
+    }),
+  );
 }
 
 async function concluded(applied: Applied, summary: Summary, options: Options): Promise<number> {

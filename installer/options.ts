@@ -1,7 +1,7 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DkmError } from '../src/base/errors.ts';
 import { VERSION } from '../src/base/version.ts';
-import { INSTALL_TYPES, type InstallType } from '../src/contract/install-type.ts';
+import { INSTALL_TYPES, ROLES, type InstallType } from '../src/contract/install-type.ts';
 
 /** What was typed; undefined where nothing was. */
 export interface Options {
@@ -18,6 +18,18 @@ export interface Options {
   start: boolean;
   dryRun: boolean;
   json: boolean;
+  update: boolean;
+  /** Seconds for which services must stay well after an update. */
+  watch: number;
+  /** How many versions stay after an update. */
+  keep: number;
+  /** Take an older version, too. */
+  force: boolean;
+  /** The component that is to fill a role from now on. */
+  provider: Record<string, string>;
+  uninstall: boolean;
+  purge: boolean;
+  yes: boolean;
   /** Folder of the unpacked bundle; the executable's own when left out. */
   bundle?: string;
 }
@@ -34,6 +46,8 @@ Types:
 Examples:
   ./installer -d /data/dkm -p 15000 --start
   ./installer -d ~/agent -t agent --carbon-server monitor.example.org:15001
+  ./installer -d /data/dkm -u               update it to this bundle; what fails is taken back
+  ./installer -d /data/dkm --uninstall      data and configuration stay
 
 Exit codes: 0 done, or nothing to do; 1 failed; 2 wrong usage; 4 refused before anything was changed.`;
 
@@ -49,8 +63,33 @@ export function parseOptions(argv: readonly string[]): Options | undefined {
     if (error.exitCode === 0) return undefined;
     throw new DkmError('usage', complaint.trim().replace(/^error: /, '') || error.message, { hint: 'installer --help lists the options.', cause: error });
   }
+  refuseContradictions(command.opts<Options>());
   const { carbonapiListen, ...options } = command.opts<Options & { carbonapiListen?: string }>();
   return carbonapiListen === undefined ? options : { ...options, queryListen: options.queryListen ?? carbonapiListen };
+}
+
+function refuseContradictions({ update, uninstall, purge }: Options): void {
+  const wrong = update && uninstall ? '--update and --uninstall exclude each other.' : purge && !uninstall ? '--purge goes with --uninstall.' : undefined;
+  if (wrong !== undefined) throw new DkmError('usage', wrong, { hint: 'installer --help lists the options.' });
+}
+
+/** How long services must stay well after a change of version: longer than most programs need to find out that they cannot work. */
+export const DEFAULT_WATCH_S = 30;
+/** The present version and the one before it. */
+export const DEFAULT_KEEP = 2;
+
+function wholeNumber(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= lowest && number <= highest) return number;
+    throw new InvalidArgumentError(`expected a whole number from ${lowest} to ${highest}.`);
+  };
+}
+
+function collectProvider(text: string, before: Record<string, string>): Record<string, string> {
+  const [role = '', name = ''] = text.split('=');
+  if (ROLES.some((known) => known === role) && name !== '') return { ...before, [role]: name };
+  throw new InvalidArgumentError('expected ROLE=NAME, such as store=go-carbon.');
 }
 
 function installerCommand(): Command {
@@ -70,6 +109,14 @@ function installerCommand(): Command {
     .option('--system-collectd', "use the system's collectd in place of the bundled one", false)
     .option('--allow-root', 'install as root; everything will run as root', false)
     .option('--start', 'start everything afterwards', false)
+    .option('-u, --update', 'update what is installed there to this bundle, and go back when services do not stay well', false)
+    .option('--watch <seconds>', 'how long they must stay well before an update counts', wholeNumber(0, 86_400), DEFAULT_WATCH_S)
+    .option('--keep <count>', 'versions that stay after an update, the new one among them', wholeNumber(1, 100), DEFAULT_KEEP)
+    .option('--force', 'update to an older version, too', false)
+    .option('--provider <role=name>', 'at an update: have this component fill a role from now on (repeatable)', collectProvider, {})
+    .option('--uninstall', 'take dkm away; data and configuration stay for a later installation', false)
+    .option('--purge', 'with --uninstall: take data and configuration away, too', false)
+    .option('--yes', 'do not ask', false)
     .option('--dry-run', 'print what would be done and change nothing', false)
     .option('--json', 'print one JSON object in place of text', false)
     .addOption(new Option('--bundle <dir>', 'the unpacked bundle').hideHelp())

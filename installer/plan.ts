@@ -17,7 +17,8 @@ export type Step =
   | { kind: 'link'; path: string; target: string }
   | { kind: 'write-secret'; path: string; secret: SecretKind }
   | { kind: 'write-generated'; path: string; component: string; content: string }
-  | { kind: 'write-settings'; path: string; settings: Settings };
+  /** `text`: exactly this, as an administrator's file was edited. */
+  | { kind: 'write-settings'; path: string; settings: Settings; text?: string };
 
 export type StepKind = Step['kind'];
 
@@ -33,6 +34,10 @@ export interface PlanInput {
   components: readonly Manifest[];
   settings: Settings;
   directory: string;
+  /** conf/dkm.toml's text, where there is one already. Left out: written from the settings. */
+  settingsText?: string;
+  /** The folder in versions/ that the bundle goes to. Left out: called as its version. */
+  folder?: string;
 }
 
 const WORLD_READABLE = 0o755;
@@ -50,20 +55,21 @@ export function installPlan(input: PlanInput): Step[] {
     ...links(input),
     ...secrets(input),
     ...files,
-    { kind: 'write-settings', path: 'conf/dkm.toml', settings: input.settings },
+    { kind: 'write-settings', path: 'conf/dkm.toml', settings: input.settings, ...(input.settingsText !== undefined && { text: input.settingsText }) },
   ];
 }
 
-function directories({ bundle, components }: PlanInput, files: readonly { path: string }[]): Step[] {
-  const fixed = ['run', 'run/logs', 'bin', 'conf', 'conf/secrets', 'storage', 'versions', versionFolder(bundle)];
-  const wanted = [...components.flatMap((component) => component.directories), ...files.map(({ path }) => posix.dirname(path)), ...componentsFolder(bundle)];
+function directories(input: PlanInput, files: readonly { path: string }[]): Step[] {
+  const fixed = ['run', 'run/logs', 'bin', 'conf', 'conf/secrets', 'storage', 'versions', versionFolder(input)];
+  const ofComponents = input.components.flatMap((component) => component.directories);
+  const wanted = [...ofComponents, ...files.map(({ path }) => posix.dirname(path)), ...componentsFolder(input)];
   const missing = [...new Set(wanted.map(withoutTrailingSlash).flatMap(withParents))].filter((path) => !fixed.includes(path)).sort(byCodeUnits);
   return [...fixed, ...missing].map((path) => ({ kind: 'make-directory', path, mode: directoryMode(path) }));
 }
 
 /** The one folder of a version that holds more than one of its parts. */
-function componentsFolder(bundle: OpenBundle): string[] {
-  return Object.keys(bundle.bundle.files).some((path) => path.startsWith('components/')) ? [`${versionFolder(bundle)}/components`] : [];
+function componentsFolder(input: PlanInput): string[] {
+  return Object.keys(input.bundle.bundle.files).some((path) => path.startsWith('components/')) ? [`${versionFolder(input)}/components`] : [];
 }
 
 /** Configuration, data and what runs are their owner's alone; programs are for everyone to read. */
@@ -71,20 +77,20 @@ function directoryMode(path: string): number {
   return ['conf', 'storage', 'run'].includes(path.split('/')[0] ?? '') ? OWNER_ONLY : WORLD_READABLE;
 }
 
-function bundleFiles({ bundle }: PlanInput): Step[] {
+function bundleFiles(input: PlanInput): Step[] {
   const parts = new Map<string, { files: number; bytes: number }>();
-  for (const [path, file] of Object.entries(bundle.bundle.files)) {
+  for (const [path, file] of Object.entries(input.bundle.bundle.files)) {
     const part = partOf(path);
     const { files, bytes } = parts.get(part) ?? { files: 0, bytes: 0 };
     parts.set(part, { files: files + 1, bytes: bytes + ('link' in file ? 0 : file.size) });
   }
-  const steps = [...parts].sort(([a], [b]) => byCodeUnits(a, b)).map(([from, size]): Step => placeStep(bundle, from, size));
+  const steps = [...parts].sort(([a], [b]) => byCodeUnits(a, b)).map(([from, size]): Step => placeStep(input, from, size));
   // Last: a version folder that has its bundle.json has all that stands in it.
-  return [...steps, placeStep(bundle, BUNDLE_FILE, { files: 1, bytes: 0 })];
+  return [...steps, placeStep(input, BUNDLE_FILE, { files: 1, bytes: 0 })];
 }
 
-function placeStep(bundle: OpenBundle, from: string, size: { files: number; bytes: number }): Step {
-  return { kind: 'place-files', path: posix.join(versionFolder(bundle), from), from, ...size };
+function placeStep(input: PlanInput, from: string, size: { files: number; bytes: number }): Step {
+  return { kind: 'place-files', path: posix.join(versionFolder(input), from), from, ...size };
 }
 
 /** The part of a bundle that a file belongs to: a component's folder, another folder, or itself. */
@@ -93,10 +99,10 @@ export function partOf(path: string): string {
   return first === 'components' && second !== undefined ? `${first}/${second}` : first;
 }
 
-function links({ bundle, components }: PlanInput): Step[] {
-  const ofComponents = components.flatMap((component) => Object.entries(component.links));
+function links(input: PlanInput): Step[] {
+  const ofComponents = input.components.flatMap((component) => Object.entries(component.links));
   return [
-    { kind: 'link', path: 'current', target: versionFolder(bundle) },
+    { kind: 'link', path: 'current', target: versionFolder(input) },
     { kind: 'link', path: 'bin/dkm', target: '../current/installer' },
     { kind: 'link', path: 'bin/dkmadmin', target: '../current/installer' },
     ...ofComponents.map(([path, target]): Step => ({ kind: 'link', path, target: posix.relative(posix.dirname(path), target) })),
@@ -112,8 +118,8 @@ function configuration({ bundle, components, settings, directory }: PlanInput): 
   return generatedFiles({ bundle, components, settings, layout: layoutOf(directory) }).map((file) => ({ kind: 'write-generated', ...file }));
 }
 
-function versionFolder({ bundle }: OpenBundle): string {
-  return `versions/${bundle.version}`;
+function versionFolder({ bundle, folder = bundle.bundle.version }: PlanInput): string {
+  return `versions/${folder}`;
 }
 
 function withoutTrailingSlash(path: string): string {

@@ -1,13 +1,12 @@
 import { sep } from 'node:path';
-import semver from 'semver';
 import { bytesInWords } from '../src/base/terminal.ts';
 import { TYPES_WITHOUT_STORE } from '../src/contract/install-type.ts';
 import { hostPattern } from '../src/contract/settings.ts';
 import { PORTS_PER_INSTALLATION } from '../src/contract/ports.ts';
 import { bundleSize, type OpenBundle } from '../src/bundle/open.ts';
-import type { PortProblem } from './facts/ports.ts';
+import { cLibraryShortcomings, portProblemInWords, programShortcomings, pythonShortcomings, type Shortcoming } from '../src/host/checks.ts';
+import type { PortProblem } from '../src/host/ports.ts';
 import type { HostFacts } from './host-facts.ts';
-import { pythonNeed, pythonShortage, suitablePython } from './python.ts';
 import { hasRole, SYSTEM_COLLECTOR, type InstallRequest } from './request.ts';
 
 /*
@@ -16,10 +15,8 @@ import { hasRole, SYSTEM_COLLECTOR, type InstallRequest } from './request.ts';
  */
 
 /** One thing in the way, and what to do about it. */
-export interface Finding {
+export interface Finding extends Shortcoming {
   check: string;
-  problem: string;
-  hint: string;
 }
 
 interface Situation {
@@ -27,12 +24,12 @@ interface Situation {
   bundle: Pick<OpenBundle, 'root' | 'bundle'>;
   facts: HostFacts;
 }
-type Check = (situation: Situation) => Omit<Finding, 'check'>[];
+type Check = (situation: Situation) => Shortcoming[];
 
 /** Every check, in the order in which findings are told. */
 const CHECKS: Record<string, Check> = {
   platform: rightPlatform,
-  'c-library': rightCLibrary,
+  'c-library': ({ request, facts }) => cLibraryShortcomings(bundledComponents(request), facts.cLibrary),
   root: notRoot,
   directory: usableDirectory,
   'directory-name': writableName,
@@ -41,8 +38,8 @@ const CHECKS: Record<string, Check> = {
   'carbon-server': serverKnown,
   hostname: goodHostName,
   'system-collectd': systemCollectdFound,
-  python: pythonFound,
-  programs: programsFound,
+  python: ({ request, facts }) => pythonShortcomings(request.choice.components, facts.pythons),
+  programs: ({ request, facts }) => programShortcomings(bundledComponents(request), facts.programs),
   ports: portsFree,
 };
 
@@ -56,21 +53,6 @@ function rightPlatform({ bundle: { bundle }, facts }: Situation): ReturnType<Che
   return [
     { problem: `This bundle is for ${bundle.platform}; this machine is ${facts.platform}.`, hint: `Take the bundle dkm-${bundle.version}-${facts.platform}.` },
   ];
-}
-
-function rightCLibrary({ request, facts }: Situation): ReturnType<Check> {
-  const { kind, version } = facts.cLibrary;
-  return bundledComponents(request).flatMap(({ title, requires: { glibc } }) => {
-    if (glibc === undefined || kind === 'none') return [];
-    if (kind === 'glibc' && semver.gte(threePart(version), threePart(glibc))) return [];
-    const found = kind === 'musl' ? 'musl, another C library' : `glibc ${version}`;
-    return [
-      {
-        problem: `${title} needs glibc ${glibc} or newer; this machine has ${found}.`,
-        hint: 'Install on a newer Linux distribution, or an install type without this component (-t).',
-      },
-    ];
-  });
 }
 
 function notRoot({ request, facts }: Situation): ReturnType<Check> {
@@ -192,26 +174,6 @@ function systemCollectdFound({ request: { answers }, facts }: Situation): Return
   ];
 }
 
-function pythonFound({ request: { choice }, facts }: Situation): ReturnType<Check> {
-  const need = pythonNeed(choice.components);
-  if (need === undefined || suitablePython(choice.components, facts.pythons)) return [];
-  const modules = need.modules.length === 0 ? '' : ` with the modules ${need.modules.join(', ')}`;
-  return [
-    {
-      problem: `${need.titles.join(' and ')} ${need.titles.length === 1 ? 'runs' : 'run'} on Python ${need.range}${modules}; ${pythonShortage(need, facts.pythons)}.`,
-      hint: `Have such a Python installed (Debian and Ubuntu: apt-get install python3${need.modules.includes('distutils') ? ' python3-distutils' : ''}), or take a bundle that does not need it.`,
-    },
-  ];
-}
-
-function programsFound({ request, facts }: Situation): ReturnType<Check> {
-  return bundledComponents(request).flatMap(({ title, requires }) =>
-    requires.programs
-      .filter((program) => facts.programs[program] === undefined)
-      .map((program) => ({ problem: `${title} needs the program ${program}, which is not on PATH.`, hint: `Have ${program} installed.` })),
-  );
-}
-
 function portsFree({ request, facts }: Situation): ReturnType<Check> {
   const { port } = request.answers;
   const proposal =
@@ -219,20 +181,6 @@ function portsFree({ request, facts }: Situation): ReturnType<Check> {
       ? `Choose other ports with -p.`
       : `Ports ${facts.freeBlock} to ${facts.freeBlock + PORTS_PER_INSTALLATION - 1} are free: -p ${facts.freeBlock}`;
   return facts.portProblems.map((found) => ({ problem: portProblemInWords(found), hint: hintForPort(found, port, proposal) }));
-}
-
-function portProblemInWords({ port, address, protocol, title, reason, holder }: PortProblem): string {
-  const what = `Port ${port}/${protocol} on ${address} (${title})`;
-  switch (reason) {
-    case 'in-use':
-      return `${what} is in use${holder === undefined ? '' : ` by ${holder}`}.`;
-    case 'no-such-address':
-      return `${what}: this machine has no such address.`;
-    case 'not-allowed':
-      return `${what} is not for this user to listen on.`;
-    default:
-      return `${what} cannot be listened on: ${reason}.`;
-  }
 }
 
 function hintForPort({ reason }: PortProblem, port: number, proposal: string): string {
@@ -243,10 +191,6 @@ function hintForPort({ reason }: PortProblem, port: number, proposal: string): s
 /** The chosen components whose own files are used: not the one that the system's program replaces. */
 function bundledComponents({ choice, answers }: InstallRequest): InstallRequest['choice']['components'] {
   return choice.components.filter(({ name }) => !(answers.systemCollectd && name === SYSTEM_COLLECTOR));
-}
-
-function threePart(version: string): string {
-  return semver.coerce(version)?.version ?? '0.0.0';
 }
 
 function quoted(path: string): string {

@@ -8,7 +8,7 @@ import type { Manifest } from '../src/manifest/schema.ts';
 import type { Answers } from './answers.ts';
 import type { OpenBundle } from '../src/bundle/open.ts';
 import type { HostFacts } from './host-facts.ts';
-import { suitablePython } from './python.ts';
+import { suitablePython } from '../src/host/python.ts';
 
 /** The component whose program --system-collectd replaces. */
 export const SYSTEM_COLLECTOR = 'collectd';

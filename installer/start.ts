@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { DkmError } from '../src/base/errors.ts';
 import { run, runInForeground } from '../src/base/exec.ts';
 import { layoutOf } from '../src/base/layout.ts';
-import { isExecutable, selfCommand } from '../src/base/self.ts';
+import { dkmCommand } from '../src/change/installed-dkm.ts';
 import { parseJson } from '../src/base/structured.ts';
 
 /** What `dkm start` said and how it ended. */
@@ -17,14 +16,10 @@ export interface Started {
  * which may be removed. Its output goes to the user, or with `json` into the report.
  */
 export async function startServices(directory: string, json: boolean): Promise<Started> {
-  const [command = '', ...args] = dkmCommand(directory);
+  const [command, ...args] = dkmCommand(layoutOf(directory));
   if (!json) return { exitCode: await runInForeground(command, [...args, 'start']), report: null };
   const { code, stdout } = await run(command, [...args, 'start', '--json']);
   return { exitCode: code ?? 1, report: reportOf(stdout) };
-}
-
-function dkmCommand(directory: string): string[] {
-  return isExecutable() ? [join(layoutOf(directory).bin, 'dkm')] : [...selfCommand(), 'dkm', '-d', directory];
 }
 
 function reportOf(stdout: string): unknown {

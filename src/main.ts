@@ -13,12 +13,13 @@ type Program = (args: string[]) => Promise<number>;
 const PROGRAMS: Record<ProgramName, () => Promise<Program>> = {
   installer: async () => (await import('../installer/main.ts')).runInstaller,
   dkm: async () => (await import('./supervisor/main.ts')).runDkm,
-  dkmadmin: async () => (await import('./supervisor/admin.ts')).runDkmAdmin,
+  dkmadmin: async () => (await import('./boot/main.ts')).runDkmAdmin,
   supervise: () => Promise.resolve(superviseProgram),
   console: () => Promise.resolve(consoleProgram),
 };
 
-async function superviseProgram([root = '']: string[]): Promise<number> {
+async function superviseProgram([root = '', option]: string[]): Promise<number> {
+  if (option === '--foreground') return (await import('./supervisor/foreground.ts')).runInForeground(root);
   const { runSupervisor } = await import('./supervisor/daemon.ts');
   await runSupervisor(root);
   return EXIT.fine;

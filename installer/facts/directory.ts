@@ -15,7 +15,10 @@ export type DirectoryState =
   | { kind: 'empty' }
   | { kind: 'unusable'; why: string }
   | { kind: 'foreign'; example: string }
-  | { kind: 'begun'; begin: BeginRecord }
+  /** Begun and not finished; `settings` when it was to take up what an uninstalled dkm left. */
+  | { kind: 'begun'; begin: BeginRecord; settings?: Settings }
+  /** Data and configuration of a dkm that was uninstalled, to be taken up again. */
+  | { kind: 'uninstalled'; settings: Settings }
   | { kind: 'installed'; settings: Settings; version: string; /** SHA-256 of its bundle.json. */ bundle: string };
 
 /** The directory and the file system it is on. */
@@ -61,14 +64,25 @@ export async function directoryState(path: string): Promise<DirectoryState> {
 async function contentState(path: string): Promise<DirectoryState> {
   const layout = layoutOf(path);
   const journal = journalState(readJournal(layout.journal) ?? []);
-  if (journal.kind === 'begun') return journal;
+  if (journal.kind === 'begun') return { ...journal, ...(isTakingUp(journal.begin) && { settings: await readSettings(layout.settings) }) };
   if (journal.kind === 'done' || (existsAs(layout.settings) && existsAs(layout.current))) {
     const settings = await readSettings(layout.settings);
     const { version } = await readBundle(layout.current);
     return { kind: 'installed', settings, version, bundle: await sha256File(join(layout.current, BUNDLE_FILE)) };
   }
+  if (existsAs(layout.settings)) return { kind: 'uninstalled', settings: await readSettings(layout.settings) };
   const example = readdirSync(path).find((name) => !isBeginning(path, name));
   return example === undefined ? { kind: 'empty' } : { kind: 'foreign', example };
+}
+
+/** An installation over an uninstalled one has that one's answers. */
+function isTakingUp({ adopted = [] }: BeginRecord): boolean {
+  return adopted.includes('conf/dkm.toml');
+}
+
+/** The settings that an installation in this directory goes by; undefined when it makes its own. */
+export function settingsThere(state: DirectoryState): Settings | undefined {
+  return 'settings' in state ? state.settings : undefined;
 }
 
 /** A new file system's lost+found, or a run/ in which nothing but a lock and an empty journal was made yet. */

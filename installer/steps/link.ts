@@ -1,6 +1,7 @@
-import { lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DkmError } from '../../src/base/errors.ts';
+import { replaceLink } from '../../src/change/tree.ts';
 import type { Perform } from './step.ts';
 
 /** Makes a symbolic link, replacing one that leads elsewhere in a single step. */
@@ -11,9 +12,6 @@ export const link: Perform<'link'> = ({ path, target }, { layout }) => {
   if (present !== undefined && !present.isSymbolicLink()) {
     throw new DkmError('install-failed', `${absolute}: expected a link to ${target}, found something else.`, { hint: `Move ${absolute} away and try again.` });
   }
-  const temporary = `${absolute}.new`;
-  rmSync(temporary, { force: true });
-  symlinkSync(target, temporary);
-  renameSync(temporary, absolute);
+  replaceLink(absolute, target);
   return 'made';
 };

@@ -11,8 +11,8 @@ import type { Perform, Performed, StepContext } from './step.ts';
 const BATCH = 200;
 
 /** Places one part of the bundle below versions/: hard links where they can be had, copies elsewhere. */
-export const placeFiles: Perform<'place-files'> = async ({ from }, context) => {
-  const placer = new Placer(context);
+export const placeFiles: Perform<'place-files'> = async ({ path: place, from }, context) => {
+  const placer = new Placer(context, join(context.layout.root, place.slice(0, -from.length - 1)));
   for (const [index, [path, file]] of filesOf(from, context).entries()) {
     if (index % BATCH === BATCH - 1) await otherWork();
     context.signal.throwIfAborted();
@@ -35,9 +35,9 @@ class Placer {
   /** False as soon as one hard link was refused: the others would be, too. */
   #canLink = true;
 
-  constructor(context: StepContext) {
+  constructor(context: StepContext, destination: string) {
     this.#context = context;
-    this.#destination = join(context.layout.versions, context.bundle.bundle.version);
+    this.#destination = destination;
     this.#foldersMade.add(this.#destination);
   }
 

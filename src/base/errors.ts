@@ -31,11 +31,17 @@ export type ErrorCode =
   | 'bundle-damaged'
   | 'preflight-refused'
   | 'install-failed'
+  | 'change-failed'
+  | 'backup-failed'
+  | 'backup-damaged'
+  | 'restore-failed'
   | 'locked'
   | 'service-unknown'
   | 'service-failed'
   | 'supervisor-unreachable'
   | 'command-failed'
+  | 'timed-out'
+  | 'redaction-failed'
   | 'interrupted';
 
 const EXIT_CODE_OF: Partial<Record<ErrorCode, number>> = {
@@ -43,6 +49,7 @@ const EXIT_CODE_OF: Partial<Record<ErrorCode, number>> = {
   'service-unknown': EXIT.usage,
   'not-an-installation': EXIT.usage,
   'bundle-damaged': EXIT.refused,
+  'backup-damaged': EXIT.refused,
   'preflight-refused': EXIT.refused,
   'verification-too-weak': EXIT.refused,
 };

@@ -106,6 +106,35 @@ export function startDetached(command: string, args: readonly string[], logFile:
   }
 }
 
+/**
+ * A shell script that reads lines of `tell` and goes on when this process ends, however it ends, or when `release` is
+ * called. It is no child that is waited for, and what happens to this process's group does not happen to it.
+ */
+export function startGuard(script: string): { tell: (line: string) => Promise<void>; release: () => void } {
+  const child = spawn('/bin/sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  let failure: Error | undefined;
+  const note = (error: Error): void => void (failure ??= error);
+  child.once('error', note);
+  child.stdin.on('error', note);
+  child.unref();
+  const tell = (line: string): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    child.stdin.write(`${line}\n`, (error) => {
+      const fault = failure ?? error;
+      if (fault) reject(new DkmError('command-failed', `/bin/sh could not be started: ${messageOf(fault)}`, { cause: fault }));
+      else resolve();
+    });
+    return promise;
+  };
+  return { tell, release: () => void child.stdin.end() };
+}
+
+/** Becomes another program: the same process, with its standard input and outputs. Open files are closed, nothing is tidied up. */
+export function replaceBy(command: string, args: readonly string[], env: NodeJS.ProcessEnv): never {
+  if (!process.execve) throw new DkmError('command-failed', `This system cannot replace a process by ${command}.`);
+  return process.execve(command, [command, ...args], env);
+}
+
 /** Runs a program in the foreground on this process's own terminal and returns its exit code (128 + n for signal n). */
 export function runInForeground(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -148,6 +177,15 @@ export function lastLines(text: string, count: number): string {
 export function outputOf(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): string | undefined {
   const finished = spawnSync(command, args, { env, encoding: 'utf8', timeout: 5_000, stdio: ['ignore', 'pipe', 'ignore'] });
   return finished.status === 0 ? finished.stdout : undefined;
+}
+
+/** Runs a short, silent program that finds an open file as its descriptor 3; true when it succeeded within the time. */
+export function runWithFile(command: string, args: readonly string[], descriptor: number, timeoutMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore', descriptor], timeout: timeoutMs, killSignal: 'SIGKILL' });
+  child.once('error', () => resolve(false));
+  child.once('exit', (code) => resolve(code === 0));
+  return promise;
 }
 
 /** A program as a filter: what is written to it is its standard input, what is read is its standard output. It fails when the program does. */

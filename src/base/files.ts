@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { access, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isNotFound } from './errors.ts';
@@ -81,4 +81,11 @@ export function resolveExisting(path: string): string {
   }
   const parent = dirname(absolute);
   return parent === absolute ? absolute : join(resolveExisting(parent), absolute.slice(parent.length));
+}
+
+/** Bytes of every file below a directory; 0 when there is none. Links are not followed. */
+export function treeBytes(root: string): number {
+  if (lstatSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) return 0;
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, entry) => sum + (lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0), 0);
 }

@@ -23,6 +23,10 @@ export interface Layout {
   installLog: string;
   installLock: string;
   journal: string;
+  /** A change of version that is under way. */
+  changeJournal: string;
+  /** A restore that is under way. */
+  restoreJournal: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -48,6 +52,8 @@ export function layoutOf(root: string): Layout {
     installLog: join(run, 'install.log'),
     installLock: join(run, 'install.lock'),
     journal: join(run, 'install.journal'),
+    changeJournal: join(run, 'change.journal'),
+    restoreJournal: join(run, 'restore.journal'),
   };
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DkmError, isNotFound, systemCodeOf } from './errors.ts';
 import { bootId, isSameProcess, processStartTime } from './process-identity.ts';
+import { isEither, isFlag, isInteger, isOneOf, isRecordWith, isText } from './shape.ts';
 
 /*
  * A lock between processes, made of files alone (Node has no flock). Whoever wants it publishes the next generation,
@@ -21,6 +22,8 @@ import { bootId, isSameProcess, processStartTime } from './process-identity.ts';
 export interface Lock {
   /** Lets the next one in. Harmless when called twice. */
   release: () => void;
+  /** Writes its files again if somebody damaged or removed them; false when another process has the lock by now. */
+  restore: () => boolean;
   /** Moves the lock's directory to another name, and the lock with it, to be removed there; releases it by that. */
   releaseWithDirectory: (newName: string) => void;
 }
@@ -47,6 +50,12 @@ export async function acquireLock(path: string, what: string, options: { waitMs?
     if (performance.now() >= deadline) throw lockedBy(attempt);
     await delay(POLL_MS);
   }
+}
+
+/** True while a process holds the lock. */
+export function isLocked(path: string): boolean {
+  const holder = readHolder(path, lastGeneration(path, reachedGeneration(path)));
+  return holder !== undefined && isHolding(holder);
 }
 
 function lockedBy(holder: Holder): DkmError {
@@ -78,8 +87,18 @@ function held(path: string, generation: number, own: Holder): Lock {
   };
   return {
     release: () => once(() => markReleased(path, generation, own)),
+    restore: () => released || restored(path, generation, own),
     releaseWithDirectory: (newName) => once(() => renameSync(dirname(path), newName)),
   };
+}
+
+function restored(path: string, generation: number, own: Holder): boolean {
+  const last = lastGeneration(path, reachedGeneration(path));
+  if (last > generation && isHolding(readHolder(path, last) ?? NOBODY)) return false;
+  const present = readHolder(path, generation);
+  if (present?.pid !== own.pid || present.startTime !== own.startTime) replace(generationFile(path, generation), JSON.stringify(own));
+  if (reachedGeneration(path) !== generation) replace(path, String(generation));
+  return true;
 }
 
 function markReleased(path: string, generation: number, own: Holder): void {
@@ -90,21 +109,33 @@ function markReleased(path: string, generation: number, own: Holder): void {
   }
 }
 
-/** The highest generation there is, sought upwards from one that was reached. */
+/** The highest generation there is. The files are looked at, too: a power failure may have emptied the one with the number. */
 function lastGeneration(path: string, reached: number): number {
-  let generation = reached;
-  while (readHolder(path, generation + 1) !== undefined) generation += 1;
-  return generation;
+  return Math.max(reached, ...generationsOf(path));
 }
 
 function reachedGeneration(path: string): number {
-  return Number(readText(path) ?? '0') || 0;
+  const text = readText(path) ?? '';
+  return isGeneration(text) ? Number(text) : 0;
+}
+
+/** A file that says anything else was damaged. Above 15 digits numbers cannot be counted up any more. */
+function isGeneration(text: string): boolean {
+  return /^\d{1,15}$/.test(text);
+}
+
+function generationsOf(path: string): number[] {
+  const prefix = `${basename(path)}.`;
+  return readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix) && isGeneration(name.slice(prefix.length)))
+    .map((name) => Number(name.slice(prefix.length)));
 }
 
 function isHolding(holder: Holder): boolean {
   return !holder.released && holder.boot === bootId() && isSameProcess(holder.pid, holder.startTime);
 }
 
+const isHolder = isRecordWith({ pid: isInteger, startTime: isEither(isOneOf(null), isText), boot: isText, what: isText, released: isFlag });
 const NOBODY: Holder = { pid: 0, startTime: null, boot: '', what: '', released: true };
 
 /** Who published a generation; undefined when nobody did. A file cut short by a power failure names nobody who is still there. */
@@ -112,8 +143,8 @@ function readHolder(path: string, generation: number): Holder | undefined {
   const text = readText(generationFile(path, generation));
   if (text === undefined) return undefined;
   try {
-    const { pid, startTime, boot, what, released } = JSON.parse(text) as Holder;
-    return { pid, startTime, boot, what, released };
+    const holder = JSON.parse(text) as unknown;
+    return isHolder(holder) ? (holder as Holder) : NOBODY;
   } catch {
     return NOBODY;
   }
@@ -148,11 +179,7 @@ function writeTemporary(path: string, content: string): string {
 }
 
 function removeBelow(path: string, generation: number): void {
-  const prefix = `${basename(path)}.`;
-  for (const name of readdirSync(dirname(path))) {
-    const number = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-    if (/^\d+$/.test(number) && Number(number) < generation) rmSync(join(dirname(path), name), { force: true });
-  }
+  for (const number of generationsOf(path)) if (number < generation) rmSync(generationFile(path, number), { force: true });
 }
 
 function readText(path: string): string | undefined {

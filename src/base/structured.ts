@@ -22,7 +22,14 @@ export function parseJson(text: string, file: string, code: ErrorCode = 'file-in
 
 /** A schema for relative paths that stay inside `where`: who reads the file joins them to a directory, and may remove what is there. */
 export function insidePath(where: string): z.ZodType<string, string> {
-  return z.string().refine((path) => path.split('/').every((part) => !['', '.', '..'].includes(part)), `expected a path inside ${where}`);
+  return z.string().refine((path) => path.split('/').every(isName), `expected a path inside ${where}`);
+}
+
+/** File systems know no longer ones. */
+const LONGEST_NAME_BYTES = 255;
+
+function isName(part: string): boolean {
+  return !['', '.', '..'].includes(part) && !part.includes('\0') && Buffer.byteLength(part) <= LONGEST_NAME_BYTES;
 }
 
 /** Checks a value against a schema; the error lists every fault as `file: key: what is wrong`. */

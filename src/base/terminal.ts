@@ -1,11 +1,21 @@
+import { DkmError } from './errors.ts';
+
 /*
  * The only place that writes to standard output and standard error for people. Colour is used on a terminal only, and
  * not when NO_COLOR is set (https://no-color.org).
  */
 
+let isOutlivingReaders = false;
+
+/** Has this process go on when nobody reads what it prints: work that must not stop half-way, as where an ssh session ends. */
+export function outliveReaders(outlive: boolean): void {
+  isOutlivingReaders = outlive;
+}
+
 // Who reads may have enough of it (`dkm logs | head`): that ends us quietly, as it does other programs.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (isOutlivingReaders) return;
     if (error.code === 'EPIPE') process.exit(141); // 128 + SIGPIPE
     throw error;
   });
@@ -19,6 +29,21 @@ export function say(line = ''): void {
 /** Prints a line to standard error. */
 export function sayAside(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Asks a person a question that is answered with yes or no. Throws `usage`, with what to do instead, where nobody can be
+ * asked.
+ */
+export async function confirmed(question: string, otherwise: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) throw new DkmError('usage', `${question} There is no terminal to ask on.`, { hint: otherwise });
+  const { createInterface } = await import('node:readline/promises'); // rarely needed
+  const asking = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim());
+  } finally {
+    asking.close();
+  }
 }
 
 /** True when a stream shows colours. */

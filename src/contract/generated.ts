@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readIfPresent, writeAtomic } from '../base/files.ts';
-import { checked, parseJson } from '../base/structured.ts';
+import { checked, insidePath, parseJson } from '../base/structured.ts';
 
 /*
  * `run/generated.json`: the digest of every configuration file as dkm wrote it. A file that has another digest by now
@@ -10,7 +10,7 @@ import { checked, parseJson } from '../base/structured.ts';
 const generatedSchema = z.strictObject({
   schema: z.literal(1),
   /** By path relative to the installed directory. */
-  files: z.record(z.string(), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+  files: z.record(insidePath('the installed directory'), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
 });
 
 export type Generated = z.output<typeof generatedSchema>;

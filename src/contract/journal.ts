@@ -1,7 +1,6 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import * as z from 'zod';
-import { DkmError, isNotFound } from '../base/errors.ts';
-import { checked, insidePath, parseJson } from '../base/structured.ts';
+import { insidePath } from '../base/structured.ts';
+import { openRecords, readRecords, type RecordWriter } from './record-file.ts';
 import { settingsSchema } from './settings.ts';
 
 /*
@@ -23,6 +22,8 @@ const beginRecord = z.strictObject({
   settings: settingsSchema,
   /** What the steps make, in their order; paths relative to the installed directory, and inside it: undoing removes them. */
   steps: z.array(z.strictObject({ kind: z.string(), path: insidePath('the installed directory') })),
+  /** Which of these paths were there before, left by an uninstalled dkm: undoing lets them be. */
+  adopted: z.array(z.string()).optional(),
 });
 const stepRecord = z.strictObject({ record: z.literal('step'), at, /** Index into the begin record's steps. */ step: z.number().int().nonnegative() });
 const doneRecord = z.strictObject({ record: z.literal('done'), at });
@@ -36,11 +37,7 @@ export type JournalState = { kind: 'none' } | { kind: 'begun'; begin: BeginRecor
 
 /** Reads a journal; a last line that was cut short counts as not written. Undefined when there is no such file. */
 export function readJournal(path: string): JournalRecord[] | undefined {
-  const text = textOf(path);
-  if (text === undefined) return undefined;
-  const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-  const lines = complete.split('\n').slice(0, -1);
-  return lines.map((line, index) => checked(recordSchema, parseJson(line, `${path} line ${index + 1}`), `${path} line ${index + 1}`));
+  return readRecords(path, recordSchema);
 }
 
 /** What these records amount to. Pure. */
@@ -52,38 +49,9 @@ export function journalState(records: readonly JournalRecord[]): JournalState {
 }
 
 /** A journal that is being written. */
-export interface JournalWriter {
-  /** Forgets what the journal held and begins anew. */
-  begin: (record: BeginRecord) => void;
-  /** Returns when the record is on the disk. */
-  append: (record: JournalRecord) => void;
-  close: () => void;
-}
+export type JournalWriter = RecordWriter<JournalRecord, BeginRecord>;
 
 /** Opens a journal to add to it; a last line that was cut short is removed first. */
 export function openJournal(path: string): JournalWriter {
-  const file = openSync(path, 'a', 0o600);
-  const text = readFileSync(path);
-  const end = text.lastIndexOf('\n') + 1;
-  if (end < text.length) truncateSync(path, end);
-  const append = (record: JournalRecord): void => {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    const written = writeSync(file, line);
-    if (written < line.length) throw new DkmError('install-failed', `${path}: a record could be written in part only; is the disk full?`);
-    fsyncSync(file);
-  };
-  const begin = (record: BeginRecord): void => {
-    ftruncateSync(file);
-    append(record);
-  };
-  return { begin, append, close: () => closeSync(file) };
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  return openRecords(path);
 }

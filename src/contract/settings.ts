@@ -6,6 +6,7 @@ import { DkmError, isNotFound } from '../base/errors.ts';
 import { checked, parseToml } from '../base/structured.ts';
 import { INSTALL_TYPES } from './install-type.ts';
 import { PORTS_PER_INSTALLATION } from './ports.ts';
+import type { DiskLimits, LogLimits } from './service.ts';
 
 /*
  * `conf/dkm.toml`: the installer's answers and what an administrator overrides per service. Written by the
@@ -21,7 +22,45 @@ const serviceOverrides = z.strictObject({
   start_timeout_s: z.number().positive().max(3600).optional(),
   /** Seconds it may take to stop before it is killed. */
   stop_timeout_s: z.number().positive().max(3600).optional(),
+  /** MiB of memory it may use; when it uses more it is restarted. */
+  memory_mib: z.number().int().min(1).optional(),
+  /** Niceness, -20 to 19; below the one dkm has only for root. */
+  nice: z.number().int().min(-20).max(19).optional(),
+  /** Files and connections it may have open. */
+  open_files: z.number().int().min(16).optional(),
 });
+
+/** What holds where [logs] says nothing. 10 MiB is weeks of a quiet service and a day of a talkative one; gzip leaves a tenth of it. */
+const LOG_DEFAULTS = { max_mib: 10, max_age_days: 7, keep: 5, total_mib: 200 } as const;
+
+const logSettings = z
+  .strictObject({
+    /** MiB; a log that is larger is rotated. */
+    max_mib: z.number().positive().max(10_240).optional(),
+    /** Days; a log that was begun before that is rotated. */
+    max_age_days: z.number().positive().max(3650).optional(),
+    /** Rotated logs kept of each log; 0 keeps none. */
+    keep: z.number().int().min(0).max(1000).optional(),
+    /** MiB of all logs together; the oldest rotated ones go first. */
+    total_mib: z.number().positive().max(1_048_576).optional(),
+  })
+  .refine((logs) => (logs.total_mib ?? LOG_DEFAULTS.total_mib) >= (logs.max_mib ?? LOG_DEFAULTS.max_mib), {
+    path: ['total_mib'],
+    message: 'expected at least max_mib',
+  });
+
+/** When the disk has too little space; what is left out suits the size of the disk (src/supervisor/disk-space.ts). */
+const diskSettings = z
+  .strictObject({
+    /** MiB; with less free there is a warning. 0: never. */
+    warn_free_mib: z.number().min(0).max(1_073_741_824).optional(),
+    /** MiB; with less free the stores are stopped. 0: never. */
+    stop_free_mib: z.number().min(0).max(1_073_741_824).optional(),
+  })
+  .refine(({ warn_free_mib = Infinity, stop_free_mib = 0 }) => warn_free_mib > stop_free_mib || stop_free_mib === 0, {
+    path: ['warn_free_mib'],
+    message: 'expected more than stop_free_mib',
+  });
 
 const ipAddress = z.string().refine((text) => isIP(text) !== 0, 'an IP address of this machine, such as 0.0.0.0 or 127.0.0.1');
 
@@ -51,6 +90,8 @@ export const settingsSchema = z.strictObject({
     providers: z.record(z.string(), z.string()),
   }),
   services: z.record(z.string(), serviceOverrides).default({}),
+  logs: logSettings.optional(),
+  disk: diskSettings.optional(),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -71,14 +112,52 @@ export async function readSettings(path: string): Promise<Settings> {
   return checked(settingsSchema, parseToml(text, path), path);
 }
 
+const MIB = 2 ** 20;
+const DAY_MS = 86_400_000;
+
+/** How logs are rotated with these settings. Pure. */
+export function logLimits({ logs }: Pick<Settings, 'logs'>): LogLimits {
+  return {
+    maxBytes: (logs?.max_mib ?? LOG_DEFAULTS.max_mib) * MIB,
+    maxAgeMs: (logs?.max_age_days ?? LOG_DEFAULTS.max_age_days) * DAY_MS,
+    keep: logs?.keep ?? LOG_DEFAULTS.keep,
+    totalBytes: (logs?.total_mib ?? LOG_DEFAULTS.total_mib) * MIB,
+  };
+}
+
+/** When the disk has too little space with these settings. Pure. */
+export function diskLimits({ disk }: Pick<Settings, 'disk'>): DiskLimits {
+  return {
+    ...(disk?.warn_free_mib !== undefined && { warnFreeBytes: disk.warn_free_mib * MIB }),
+    ...(disk?.stop_free_mib !== undefined && { stopFreeBytes: disk.stop_free_mib * MIB }),
+  };
+}
+
 const HEADING = `# The answers this installation was made with, and your settings per service.
-# Edit it freely; "dkm restart" takes changes of [services] up; after a change of
+# Edit it freely; "dkm restart" takes changes of [services] up, "dkm reload" those of [logs] and [disk]; after a change of
 # [install], run the bundle's installer on this directory again, then "dkm restart". Per service, for example:
 #
 #   [services.collectd]
 #   autostart = false            # "dkm start" leaves it out
 #   start_timeout_s = 120
 #   environment = { TZ = "UTC" }
+#   memory_mib = 512             # restarted when it uses more
+#   nice = 5                     # -20 to 19; below dkm's own only for root
+#   open_files = 65536           # files and connections it may have open
+#
+# Logs are rotated and compressed by dkm; these are its defaults:
+#
+#   [logs]
+#   max_mib = 10                 # a larger log is rotated,
+#   max_age_days = 7             # and an older one
+#   keep = 5                     # rotated logs kept of each
+#   total_mib = 200              # all logs together
+#
+# Before the disk is full the stores are stopped, and started again when there is space. On a disk of 100 GiB:
+#
+#   [disk]
+#   warn_free_mib = 10240        # with less free "dkm status" warns (default: 10 % of the disk, 256 MiB to 10 GiB)
+#   stop_free_mib = 2048         # with less free the stores are stopped (default: 3 %, 128 MiB to 2 GiB)
 
 `;
 

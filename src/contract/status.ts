@@ -1,3 +1,5 @@
+import { isEither, isFlag, isInteger, isListOf, isNumber, isOneOf, isRecordWith, isText, type Shape } from '../base/shape.ts';
+
 /*
  * `run/status.json`: the supervisor's account of itself and its services. Written by the supervisor alone, whole
  * and atomically, whenever something changed; read by `dkm status`, the console and whoever else wants to know.
@@ -33,6 +35,19 @@ export interface ServiceStatus {
   lastExit: string | null;
   ports: { name: string; title: string; address: string; port: number; protocols: string[] }[];
   logFiles: string[];
+  /** True when the supervisor stopped it and will start it again by itself; `reason` says why and when. */
+  held?: boolean;
+}
+
+/** What an administrator should see to, though every service may be well. */
+export interface StatusWarning {
+  about: 'disk';
+  /** A directory on the file system in question. */
+  directory: string;
+  /** Milliseconds since the epoch. */
+  sinceMs: number;
+  /** What is the matter and what follows from it, in words. */
+  message: string;
 }
 
 export interface SupervisorStatus {
@@ -44,6 +59,7 @@ export interface SupervisorStatus {
   bootId: string;
   startedAtMs: number;
   services: ServiceStatus[];
+  warnings?: StatusWarning[];
 }
 
 /** Reads status.json's text; undefined when it is not what a supervisor of this schema writes. */
@@ -57,22 +73,42 @@ export function parseStatus(text: string): SupervisorStatus | undefined {
   return isStatus(value) ? value : undefined;
 }
 
-function isStatus(value: unknown): value is SupervisorStatus {
-  if (typeof value !== 'object' || value === null) return false;
-  const { schema, pid, startedAtMs, services } = value as Partial<SupervisorStatus>;
-  return schema === 1 && Number.isInteger(pid) && typeof startedAtMs === 'number' && Array.isArray(services) && services.every(isServiceStatus);
-}
+const isOrNull = (shape: Shape): Shape => isEither(isOneOf(null), shape);
 
-function isServiceStatus(value: unknown): value is ServiceStatus {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, state, pid, ready, restarts, ports, logFiles } = value as Partial<ServiceStatus>;
-  return (
-    typeof name === 'string' &&
-    SERVICE_STATES.some((known) => known === state) &&
-    (pid === null || Number.isInteger(pid)) &&
-    typeof ready === 'boolean' &&
-    typeof restarts === 'number' &&
-    Array.isArray(ports) &&
-    Array.isArray(logFiles)
-  );
+const isServiceStatus = isRecordWith(
+  {
+    name: isText,
+    title: isText,
+    version: isText,
+    role: isText,
+    state: isOneOf(...SERVICE_STATES),
+    pid: isOrNull(isInteger),
+    pidStartTime: isOrNull(isText),
+    startedAtMs: isOrNull(isNumber),
+    restarts: isNumber,
+    ready: isFlag,
+    health: isOneOf('healthy', 'unhealthy', 'unknown'),
+    reason: isText,
+    lastExit: isOrNull(isText),
+    ports: isListOf(isRecordWith({ name: isText, title: isText, address: isText, port: isInteger, protocols: isListOf(isText) })),
+    logFiles: isListOf(isText),
+  },
+  { held: isFlag },
+);
+
+const isSupervisorStatus = isRecordWith(
+  {
+    schema: isOneOf(1),
+    version: isText,
+    pid: isInteger,
+    pidStartTime: isOrNull(isText),
+    bootId: isText,
+    startedAtMs: isNumber,
+    services: isListOf(isServiceStatus),
+  },
+  { warnings: isListOf(isRecordWith({ directory: isText, sinceMs: isNumber, message: isText })) },
+);
+
+function isStatus(value: unknown): value is SupervisorStatus {
+  return isSupervisorStatus(value);
 }

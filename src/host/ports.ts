@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { systemCodeOf } from '../../src/base/errors.ts';
-import type { ServicePort } from '../../src/contract/service.ts';
+import { systemCodeOf } from '../base/errors.ts';
+import type { ServicePort } from '../contract/service.ts';
 import { holderOf } from './port-holders.ts';
 
 /** A port that one of our services could not listen on, and why. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { run } from '../../src/base/exec.ts';
+import { run } from '../base/exec.ts';
 
 /** The directories of PATH. */
 export function searchPath(path: string = process.env.PATH ?? ''): string[] {

@@ -1,6 +1,6 @@
 import semver from 'semver';
-import type { Manifest } from '../src/manifest/schema.ts';
-import type { Python } from './facts/programs.ts';
+import type { Manifest } from '../manifest/schema.ts';
+import type { Python } from './programs.ts';
 
 /** What the chosen components need of a Python. */
 export interface PythonNeed {

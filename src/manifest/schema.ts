@@ -160,6 +160,8 @@ const serviceSchema = z.strictObject({
   command: z.array(template).min(1),
   /** (template) Commands run to their end before each start, in order (a database migration, say). */
   before_start: z.array(z.array(template).min(1)).default([]),
+  /** (template) Commands that check its configuration and change nothing: run before each start, after `before_start`, and by `dkm doctor`. */
+  check: z.array(z.array(template).min(1)).default([]),
   /** (template) */
   environment: z.record(z.string(), z.string()).default({}),
   /** (template) */
@@ -189,6 +191,19 @@ const serviceSchema = z.strictObject({
   /** `on-failure`: a service that ends by itself with exit code 0 stays ended. */
   restart: z.enum(['always', 'on-failure']).default('always'),
   autostart: z.boolean().default(true),
+  /** Directories it stores data in, relative to the installed directory: before their file system is full it is stopped cleanly. */
+  stores_in: z.array(relativePath).default([]),
+  /** Files and connections it needs to have open; it gets them as far as the user's hard limit goes. */
+  open_files: z.number().int().min(16).optional(),
+});
+
+const measuresSchema = z.strictObject({
+  /** (template) A metric that it sends for as long as it runs: how old its newest point is tells whether anything arrives. */
+  metric: template,
+  /** How often it sends. */
+  interval_s: seconds,
+  /** (template) The metric with the bytes that are free on a file system; `{mount}` is its mount point as collectd writes it. */
+  free_space: template.optional(),
 });
 
 const requiresSchema = z.strictObject({
@@ -237,6 +252,8 @@ export const manifestSchema = z.strictObject({
   /** Links made in the installed directory, name → target, both relative to it (the target below current/). */
   links: z.record(relativePath, relativePath).default({}),
   service: serviceSchema.optional(),
+  /** What it measures of this host, for `dkm doctor`. */
+  measures: measuresSchema.optional(),
   backup: z.strictObject({ paths: z.array(relativePath).default([]), sqlite: z.array(relativePath).default([]) }).prefault({}),
 });
 

@@ -90,6 +90,11 @@ export function entryGuard(options: GuardOptions): EntryGuard {
     });
   };
   const admitNew = (path: string, kind: Known): void => {
+    if (isTooLong(path))
+      refuse(
+        path.slice(0, LONGEST_NAME_BYTES),
+        `its name is too long for a file system (${LONGEST_NAME_BYTES} bytes; ${LONGEST_PATH_BYTES} with its directories).`,
+      );
     openParents(path);
     const before = known.get(path);
     if (before !== undefined && !(before === 'directory' && kind === 'directory')) refuse(path, 'it appears twice.');
@@ -143,13 +148,21 @@ function cleanPath(path: string): string | undefined {
   return names.includes('..') ? undefined : names.join('/');
 }
 
+/** What every file system that dkm runs on can hold; the path leaves room for the directory that it is unpacked into. */
+const LONGEST_NAME_BYTES = 255;
+const LONGEST_PATH_BYTES = 2048;
+
+function isTooLong(path: string): boolean {
+  return Buffer.byteLength(path) > LONGEST_PATH_BYTES || path.split('/').some((name) => Buffer.byteLength(name) > LONGEST_NAME_BYTES);
+}
+
 /**
  * The target of a link at `path`; undefined when it could lead out. Upward steps are allowed at its beginning only:
  * there they climb real directories (no entry lies behind a link), while after a name they would climb from
  * wherever that name, itself perhaps a link, leads.
  */
 function cleanLink(path: string, target: string): string | undefined {
-  if (target === '' || target.startsWith('/') || target.includes('\0')) return undefined;
+  if (target === '' || target.startsWith('/') || target.includes('\0') || isTooLong(target)) return undefined;
   const names = target.split('/').filter((name) => name !== '' && name !== '.');
   const firstName = names.findIndex((name) => name !== '..');
   const ups = firstName < 0 ? names.length : firstName;

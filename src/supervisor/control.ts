@@ -1,8 +1,9 @@
-import { chmodSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { CONTROL_SOCKET } from '../base/layout.ts';
 import { DkmError, isNotFound, messageOf, systemCodeOf } from '../base/errors.ts';
-import type { ServiceSpec } from '../contract/service.ts';
+import { isListOf, isOneOf, isRecordWith, isText } from '../base/shape.ts';
+import { isDiskLimits, isLogLimits, isServiceSpec, type DiskLimits, type LogLimits, type ServiceSpec } from '../contract/service.ts';
 import type { ServiceState } from '../contract/status.ts';
 
 /*
@@ -11,7 +12,8 @@ import type { ServiceState } from '../contract/status.ts';
  * CONTROL_SOCKET), and only its owner may use it.
  */
 
-export const CONTROL_OPERATIONS = ['start', 'stop', 'restart', 'reload', 'reopenlogs', 'shutdown'] as const;
+/** `restart-changed`: of the services that are wanted, those that are named and those that run with another configuration than theirs is now. */
+export const CONTROL_OPERATIONS = ['start', 'stop', 'restart', 'restart-changed', 'reload', 'reopenlogs', 'shutdown'] as const;
 export type ControlOperation = (typeof CONTROL_OPERATIONS)[number];
 
 export interface ControlRequest {
@@ -20,6 +22,10 @@ export interface ControlRequest {
   services: string[];
   /** Every service of the installation as it is configured now. */
   specs: ServiceSpec[];
+  /** How logs are rotated from now on; as before when left out. */
+  logs?: LogLimits;
+  /** When the disk has too little space from now on; as before when left out. */
+  disk?: DiskLimits;
 }
 
 /** What became of one service. */
@@ -45,23 +51,45 @@ export class SupervisorEnding extends Error {}
 
 const LONGEST_REQUEST_BYTES = 4 << 20;
 
+type Handle = (request: ControlRequest, report: (reply: ControlReply) => void) => Promise<ServiceOutcome[]>;
+
+/** The supervisor's end of the socket. */
+export interface ControlServer {
+  /** False when the socket's file is not ours any more: somebody removed it, or put something in its place. */
+  isReachable: () => boolean;
+  /** Takes no more commands. Connections that are open do not keep the process. */
+  close: () => void;
+}
+
 /** Listens for commands; `handle` does one and may report on the way. The caller has changed into run/ and holds the lock. */
-export function serveControl(handle: (request: ControlRequest, report: (reply: ControlReply) => void) => Promise<ServiceOutcome[]>): Promise<Server> {
+export function serveControl(handle: Handle): Promise<ControlServer> {
+  const connections = new Set<Socket>();
   const server = createServer((socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
     socket.on('error', () => socket.destroy()); // a command that was interrupted; its work goes on
     readRequest(socket, (line) => void answer(socket, line, handle));
   });
-  const { promise, resolve, reject } = Promise.withResolvers<Server>();
+  const close = (): void => {
+    server.close();
+    for (const socket of connections) socket.unref();
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<ControlServer>();
   rmSync(CONTROL_SOCKET, { force: true }); // a killed supervisor leaves its socket behind
   server.once('error', reject);
   server.listen(CONTROL_SOCKET, () => {
     chmodSync(CONTROL_SOCKET, 0o600);
-    resolve(server);
+    const own = fileNumber();
+    resolve({ isReachable: () => fileNumber() === own, close });
   });
   return promise;
 }
 
-async function answer(socket: Socket, line: string, handle: Parameters<typeof serveControl>[0]): Promise<void> {
+function fileNumber(): number | undefined {
+  return lstatSync(CONTROL_SOCKET, { throwIfNoEntry: false })?.ino;
+}
+
+async function answer(socket: Socket, line: string, handle: Handle): Promise<void> {
   const send = (reply: ControlReply): void => {
     if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`);
   };
@@ -74,13 +102,28 @@ async function answer(socket: Socket, line: string, handle: Parameters<typeof se
   socket.end();
 }
 
-function parseRequest(line: string): ControlRequest {
-  const request = JSON.parse(line) as Partial<ControlRequest> | null;
-  const isNames = Array.isArray(request?.services) && request.services.every((name) => typeof name === 'string');
-  if (!request || !CONTROL_OPERATIONS.some((known) => known === request.operation) || !isNames || !Array.isArray(request.specs)) {
-    throw new DkmError('usage', 'The request is not one of this supervisor; is dkm of another version?', { hint: 'Run "dkm stop" and "dkm start".' });
+const isRequest = isRecordWith(
+  { operation: isOneOf(...CONTROL_OPERATIONS), services: isListOf(isText), specs: isListOf(isServiceSpec) },
+  { logs: isLogLimits, disk: isDiskLimits },
+);
+
+/** Reads a request's line; throws `usage` for anything that dkm of this version does not send. */
+export function parseRequest(line: string): ControlRequest {
+  const request = parsed(line);
+  if (isRequest(request)) return request as ControlRequest;
+  throw new DkmError('usage', 'The request is not one of this supervisor; is dkm of another version?', { hint: 'Run "dkm stop" and "dkm start".' });
+}
+
+function isReply(value: unknown): value is ControlReply {
+  return isRecordWith({ kind: isOneOf('state', 'end', 'error', 'ending') })(value);
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
-  return request as ControlRequest;
 }
 
 function readRequest(socket: Socket, onLine: (line: string) => void): void {
@@ -109,8 +152,9 @@ export async function askSupervisor(request: ControlRequest, onReply: (reply: Co
     const lines = (unfinished + chunk).split('\n');
     unfinished = lines.pop() ?? '';
     for (const line of lines) {
-      const reply = JSON.parse(line) as ControlReply;
-      if (reply.kind === 'end') resolve(reply.outcomes);
+      const reply = parsed(line);
+      if (!isReply(reply)) reject(notOurs());
+      else if (reply.kind === 'end') resolve(reply.outcomes);
       else if (reply.kind === 'ending') resolve(undefined);
       else if (reply.kind === 'error') reject(new DkmError('supervisor-unreachable', reply.message, reply.hint === undefined ? {} : { hint: reply.hint }));
       else onReply(reply);
@@ -121,6 +165,12 @@ export async function askSupervisor(request: ControlRequest, onReply: (reply: Co
   socket.once('error', lost).once('close', lost);
   socket.write(`${JSON.stringify(request)}\n`);
   return promise;
+}
+
+function notOurs(): DkmError {
+  return new DkmError('supervisor-unreachable', `What listens on run/${CONTROL_SOCKET} answers something that no supervisor of this dkm says.`, {
+    hint: `See who has it ("ss -xlp"); "dkm stop" of the dkm version that runs may help.`,
+  });
 }
 
 /** A connection to the supervisor, or undefined when none listens. */

@@ -1,61 +1,95 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DkmError, isNotFound } from '../base/errors.ts';
+import { DkmError, isNotFound, messageOf, systemCodeOf } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { layoutOf, type Layout } from '../base/layout.ts';
 import { acquireLock, type Lock } from '../base/lock.ts';
 import { bootId, processStartTime } from '../base/process-identity.ts';
 import { VERSION } from '../base/version.ts';
-import type { ServiceSpec } from '../contract/service.ts';
+import { isDiskLimits, isServiceSpec, type DiskLimits, type ServiceSpec } from '../contract/service.ts';
 import { parseStatus, type SupervisorStatus } from '../contract/status.ts';
-import { isListening, serveControl, SupervisorEnding, type ControlReply, type ControlRequest, type ServiceOutcome } from './control.ts';
+import { isListening, serveControl, SupervisorEnding, type ControlReply, type ControlServer, type ControlRequest, type ServiceOutcome } from './control.ts';
+import { DiskGuard } from './disk-guard.ts';
 import { refuseUnknown } from './installation.ts';
+import { LogKeeper } from './log-keeper.ts';
 import { operate, startWaiting } from './operations.ts';
 import { Pm2Engine } from './pm2.ts';
 import { adopt } from './process.ts';
+import type { RotatingLog } from './rotate-log.ts';
 import { Service } from './service.ts';
-import { survivors } from './survivors.ts';
+import { endOrphans, type Stray } from './strays.ts';
+import { leftBehind } from './survivors.ts';
 
 /*
  * The supervisor: one process per installation, started on demand by `dkm start`, starting nothing by itself. It
  * reads no configuration; the commands hand it the services as they are configured at that moment.
  */
 
-/** How often it looks whether its installation is still there. */
-const DIRECTORY_CHECK_MS = 10_000;
+/** How often it looks whether its installation is still there, and its own files in run/ are as it left them. */
+const LOOK_MS = 2_000;
 
-/** Runs the supervisor of the installation at `root` until it is told to end; returns at once when it has one already. */
-export async function runSupervisor(root: string): Promise<void> {
+/** What a supervisor in the foreground does besides: see foreground.ts. */
+export interface Foreground {
+  /** Its log is written here, too, as its output goes to whoever runs it. */
+  logFile: string;
+  /** Called once commands reach it. */
+  onListening: () => void;
+}
+
+/** Runs the supervisor of the installation at `root` until it is told to end; false, and at once, when it has one already. */
+export async function runSupervisor(root: string, foreground?: Foreground): Promise<boolean> {
   const layout = layoutOf(root);
   process.umask(0o077);
   process.chdir(layout.run);
   const lock = await soleSupervisor(layout);
-  if (!lock) return;
+  if (!lock) return false;
+  logFile = foreground?.logFile;
   const supervisor = new Supervisor(layout);
   supervisor.adoptSurvivors();
-  const guard = setInterval(() => supervisor.endWithout(layout.run), DIRECTORY_CHECK_MS);
-  const server = await serveControl((request, report) => supervisor.handle(request, report));
+  await supervisor.guard.look();
+  const listen = (): Promise<ControlServer> => serveControl((request, report) => supervisor.handle(request, report));
+  let server = await listen();
+  const look = async (): Promise<void> => {
+    if (supervisor.endWithout(layout.run)) return;
+    supervisor.mendFiles(lock);
+    if (supervisor.isEnding || server.isReachable()) return;
+    log('its socket was taken away; it listens anew');
+    server.close();
+    server = await listen();
+  };
+  let lookedAt = Promise.resolve();
+  const guard = setInterval(() => {
+    lookedAt = lookedAt.then(look).catch((error: unknown) => log(`its files could not be mended: ${messageOf(error)}`));
+  }, LOOK_MS);
   log(`supervisor ${VERSION} of ${root} is ready, process ${process.pid}`);
+  foreground?.onListening();
   await supervisor.untilTold();
-  server.close();
   clearInterval(guard);
+  await lookedAt;
+  server.close();
+  supervisor.guard.end();
+  await supervisor.logKeeper.end();
   await supervisor.saved();
   lock.release();
   log('supervisor ended');
+  return true;
 }
+
+/** How soon it tries again to write what it could not. */
+const SAVE_AGAIN_MS = 2_000;
 
 const LOCK_WITHIN_MS = 15_000;
 const LOCK_POLL_MS = 50;
 
 /** The lock of an installation's supervisor. One that is just ending is waited for; one that listens makes us superfluous. */
 async function soleSupervisor(layout: Layout): Promise<Lock | undefined> {
-  const deadline = Date.now() + LOCK_WITHIN_MS;
+  const deadline = performance.now() + LOCK_WITHIN_MS;
   for (;;) {
     try {
       return await acquireLock(layout.supervisorLock, 'the supervisor');
     } catch (error) {
-      if (!(error instanceof DkmError) || error.code !== 'locked' || Date.now() > deadline) throw error;
+      if (!(error instanceof DkmError) || error.code !== 'locked' || performance.now() > deadline) throw error;
       if (await isListening()) return undefined;
       await pause(LOCK_POLL_MS);
     }
@@ -63,56 +97,118 @@ async function soleSupervisor(layout: Layout): Promise<Lock | undefined> {
 }
 
 class Supervisor {
+  readonly guard: DiskGuard;
+  readonly logKeeper = new LogKeeper(() => this.#rotatingLogs(), log);
   readonly #layout: Layout;
   readonly #engine: Pm2Engine;
   readonly #services = new Map<string, Service>();
+  /** Processes of services that an earlier supervisor left behind, by service, as long as they are not taken over. */
+  readonly #unclaimed = new Map<string, Stray & { startedAtMs: number | null }>();
   readonly #listeners = new Set<(service: Service) => void>();
   readonly #startedAtMs = Date.now();
   readonly #end = Promise.withResolvers<void>();
   #saving: Promise<void> = Promise.resolve();
   #isSavePlanned = false;
+  #savingAgain: NodeJS.Timeout | undefined;
   #isEnding = false;
+  /** Its files as it wrote them last. */
+  readonly #written = new Map<string, string>();
+  /** Commands that are being carried out. */
+  #underWay = 0;
+  /** A command wants it to end as soon as nothing is wanted of it. */
+  #isToEnd = false;
 
   constructor(layout: Layout) {
     this.#layout = layout;
     this.#engine = new Pm2Engine(join(layout.run, 'pm2'));
+    this.guard = new DiskGuard({
+      directories: [layout.storage, layout.run],
+      services: () => this.#services.values(),
+      onChange: () => {
+        startWaiting(this.#services);
+        this.#save();
+      },
+      log,
+    });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void this.#stopAllAndEnd(signal));
   }
 
   /** Services that outlived a killed supervisor are taken over as they are: what they receive is not interrupted. */
   adoptSurvivors(): void {
-    for (const { spec, pid, pidStartTime, startedAtMs } of survivorsOf(this.#layout)) {
-      const process = adopt(pid, pidStartTime);
-      if (!process) continue;
-      log(`${spec.name}: process ${pid} outlived its supervisor and is taken over`);
-      this.#service(spec).adopt(process, startedAtMs);
+    const { specs, disk } = parseTold(readOr(servicesFile(this.#layout), ''));
+    this.guard.configure(disk);
+    const account = parseStatus(readOr(this.#layout.status, ''));
+    for (const { spec, reason } of heldOf(account, specs)) {
+      const service = this.#service(spec);
+      service.hold(reason);
+      service.start(); // wanted as before, and not started before the guard allows it
     }
+    for (const stray of leftBehind(this.#layout, account)) {
+      this.#unclaimed.set(stray.name, { ...stray, startedAtMs: account?.services.find(({ name }) => name === stray.name)?.startedAtMs ?? null });
+    }
+    for (const spec of specs) this.#adopt(spec);
+    for (const group of endOrphans(this.#layout)) log(`process group ${group} outlived its service and was ended`);
+  }
+
+  /** Without a readable services.json it is known what a process is only when a command tells it. */
+  #adopt(spec: ServiceSpec): void {
+    const stray = this.#unclaimed.get(spec.name);
+    this.#unclaimed.delete(spec.name);
+    const process = stray && adopt(stray.pid, stray.startTime);
+    if (!process) return;
+    log(`${spec.name}: process ${process.pid} outlived its supervisor and is taken over`);
+    this.#service(spec).adopt(process, stray.startedAtMs);
   }
 
   async handle(request: ControlRequest, report: (reply: ControlReply) => void): Promise<ServiceOutcome[]> {
     if (this.#isEnding) throw new SupervisorEnding();
     log(`${request.operation} ${request.services.join(' ') || '(all)'}`);
-    for (const spec of request.specs) this.#service(spec).configure(spec);
+    for (const spec of request.specs) {
+      this.#adopt(spec);
+      this.#service(spec).configure(spec);
+    }
+    if (request.logs) this.logKeeper.configure(request.logs);
     refuseUnknown(request.services, [...this.#services.values()]);
-    if (request.operation === 'start' || request.operation === 'restart') this.#stopUnconfigured(request.specs);
+    if (request.disk) {
+      this.guard.configure(request.disk);
+      await this.guard.look(); // a store is not started only to be stopped again
+      if (this.#isEnding) throw new SupervisorEnding();
+    }
+    if (STARTING.includes(request.operation)) this.#stopUnconfigured(request.specs);
     const listener = (service: Service): void => {
       const { state, reason } = service.status();
       report({ kind: 'state', service: service.name, state, reason });
     };
     this.#listeners.add(listener);
+    this.#underWay += 1;
     try {
       const outcomes = await operate(request, this.#services, this.#listeners);
-      if (request.operation === 'shutdown') this.#endIfIdle();
+      if (request.operation === 'shutdown') this.#isToEnd = true;
       await this.saved();
       return outcomes;
     } finally {
+      this.#underWay -= 1;
       this.#listeners.delete(listener);
+      this.#endIfIdle();
     }
   }
 
   /** An installation that was removed while it ran must not go on without its files. */
-  endWithout(directory: string): void {
-    if (!existsSync(directory)) void this.#stopAllAndEnd('the installed directory is gone');
+  endWithout(directory: string): boolean {
+    if (existsSync(directory)) return false;
+    if (!this.#isEnding) void this.#stopAllAndEnd('the installed directory is gone');
+    return true;
+  }
+
+  /** Writes its files anew that somebody (a cleaner of old files, a restored backup, a damaged file system) removed or changed. */
+  mendFiles(lock: Lock): void {
+    if (!lock.restore()) log('another process holds the lock of this supervisor');
+    const paths = [this.#layout.status, servicesFile(this.#layout)];
+    if (!this.#isSavePlanned && paths.some((path) => this.#written.get(path) !== versionOf(path))) this.#save();
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
   }
 
   untilTold(): Promise<void> {
@@ -133,6 +229,16 @@ class Supervisor {
     return service;
   }
 
+  /** Every log, and who writes it. One of a service that is just being started is left alone: its shell may be about to open it. */
+  #rotatingLogs(): RotatingLog[] {
+    const ofServices = [...this.#services.values()].flatMap((service) => {
+      const { pid, logFiles } = service.status();
+      if (pid === null && service.isAlive) return [];
+      return logFiles.map((path) => ({ path, leader: pid ?? undefined, reopen: reopening(service) }));
+    });
+    return [{ path: this.#layout.supervisorLog, leader: process.pid }, ...ofServices];
+  }
+
   #onChange(service: Service): void {
     const { state, reason } = service.status();
     log(`${service.name}: ${state}${reason === '' ? '' : ` (${reason})`}`);
@@ -150,8 +256,13 @@ class Supervisor {
     }
   }
 
-  /** Ends, unless another command wants something to run meanwhile. From here on nothing is accepted any more. */
+  /**
+   * Ends if that is wanted, unless another command wants something to run meanwhile, or will: a restart under way has
+   * stopped everything for a moment. From here on nothing is accepted any more.
+   */
   #endIfIdle(): void {
+    if (!this.#isToEnd || this.#underWay > 0) return;
+    this.#isToEnd = false;
     if ([...this.#services.values()].some((service) => service.isWanted || service.state !== 'STOPPED')) return;
     this.#isEnding = true;
     this.#end.resolve();
@@ -163,11 +274,20 @@ class Supervisor {
     this.#isSavePlanned = true;
     this.#saving = this.#saving.then(async () => {
       this.#isSavePlanned = false;
-      await writeAtomic(this.#layout.status, `${JSON.stringify(this.#status(), null, 1)}\n`).catch((error: unknown) =>
-        log(`status.json could not be written: ${String(error)}`),
-      );
-      await writeAtomic(servicesFile(this.#layout), JSON.stringify([...this.#services.values()].map((service) => service.spec))).catch(() => undefined);
+      await writeAtomic(this.#layout.status, `${JSON.stringify(this.#status(), null, 1)}\n`).catch((error: unknown) => {
+        log(`status.json could not be written: ${String(error)}`);
+        this.#saveLater();
+      });
+      const told: Told = { specs: [...this.#services.values()].map((service) => service.spec), disk: this.guard.limits };
+      await writeAtomic(servicesFile(this.#layout), JSON.stringify(told)).catch(() => undefined);
+      for (const path of [this.#layout.status, servicesFile(this.#layout)]) this.#written.set(path, versionOf(path));
     });
+  }
+
+  /** When the disk was full: the old status.json is whole, but says what is not true any more. */
+  #saveLater(): void {
+    clearTimeout(this.#savingAgain);
+    this.#savingAgain = setTimeout(() => this.#save(), SAVE_AGAIN_MS).unref();
   }
 
   #status(): SupervisorStatus {
@@ -179,6 +299,7 @@ class Supervisor {
       bootId: bootId(),
       startedAtMs: this.#startedAtMs,
       services: [...this.#services.values()].map((service) => service.status()),
+      warnings: [...this.guard.warnings],
     };
   }
 
@@ -190,34 +311,56 @@ class Supervisor {
   }
 }
 
+/** What brings the services into line with the configuration. */
+const STARTING: readonly ControlRequest['operation'][] = ['start', 'restart', 'restart-changed'];
+
+/** Changes whenever a file is written or replaced; empty when there is none. */
+function versionOf(path: string): string {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  return status === undefined ? '' : `${status.ino} ${status.size} ${status.mtimeMs}`;
+}
+
 /** Where the supervisor keeps what it was told to run, for the one after it. */
 function servicesFile(layout: Layout): string {
   return join(layout.run, 'services.json');
 }
 
-interface Survivor {
-  spec: ServiceSpec;
-  pid: number;
-  pidStartTime: string | null;
-  startedAtMs: number | null;
+/** How a service's log is opened by its name again; undefined when it cannot be now. */
+function reopening(service: Service): (() => void) | undefined {
+  const { reopen } = service.signals;
+  if (reopen === 'self') return () => undefined;
+  return reopen === 'restart' || !service.isReady ? undefined : () => void service.signal(reopen);
 }
 
-function survivorsOf(layout: Layout): Survivor[] {
-  const specs = parseSpecs(readOr(servicesFile(layout), '[]'));
-  return survivors(parseStatus(readOr(layout.status, ''))).flatMap(({ name, pid, pidStartTime, startedAtMs }) => {
+/** What the supervisor was told last. */
+interface Told {
+  specs: ServiceSpec[];
+  disk: DiskLimits;
+}
+
+/** Services that the last supervisor kept from running for a while, and wanted. */
+function heldOf(account: SupervisorStatus | undefined, specs: readonly ServiceSpec[]): { spec: ServiceSpec; reason: string }[] {
+  if (account?.bootId !== bootId()) return [];
+  return account.services.flatMap(({ name, held, reason }) => {
     const spec = specs.find((candidate) => candidate.name === name);
-    return spec && pid !== null ? [{ spec, pid, pidStartTime, startedAtMs }] : [];
+    return spec && held ? [{ spec, reason }] : [];
   });
 }
 
 /** A file cut short by a crash must not prevent a start: it says nothing then. */
-function parseSpecs(text: string): ServiceSpec[] {
+function parseTold(text: string): Told {
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? (value as ServiceSpec[]) : [];
+    const value = JSON.parse(text) as Partial<Told> | null;
+    const specs: unknown[] = Array.isArray(value?.specs) ? value.specs : [];
+    return { specs: specs.map(withDefaults).filter(isServiceSpec), disk: isDiskLimits(value?.disk) ? value.disk : {} };
   } catch {
-    return [];
+    return { specs: [], disk: {} };
   }
+}
+
+/** As an older supervisor wrote it, which did not know these. */
+function withDefaults(spec: unknown): unknown {
+  return { limits: {}, storesIn: [], check: [], ...(spec as object) };
 }
 
 function readOr(path: string, fallback: string): string {
@@ -229,7 +372,22 @@ function readOr(path: string, fallback: string): string {
   }
 }
 
-/** Standard output is run/logs/supervisor.log. */
-function log(line: string): void {
-  process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+/** A second file for the log: standard output goes elsewhere when the supervisor runs in the foreground. */
+let logFile: string | undefined;
+
+/**
+ * Adds a line to the supervisor's log. Standard output is run/logs/supervisor.log, or whoever runs us in the foreground.
+ * Written without a stream, which would be closed for good by the first error: on a full disk a line is lost, and
+ * nothing else.
+ */
+export function log(line: string): void {
+  const text = `${new Date().toISOString()} ${line}\n`;
+  for (const output of logFile === undefined ? [process.stdout.fd] : [process.stdout.fd, logFile]) {
+    try {
+      appendFileSync(output, text, { mode: 0o600 });
+    } catch (error) {
+      // The last two: who reads our output is slow, or gone for a moment, as journald when it is updated.
+      if (!['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EPIPE'].includes(systemCodeOf(error) ?? '')) throw error;
+    }
+  }
 }

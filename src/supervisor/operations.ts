@@ -23,7 +23,8 @@ export async function operate(request: ControlRequest, services: Services, liste
     case 'stop':
     case 'shutdown':
       return stopAll(inOrder.reverse(), listeners);
-    case 'restart': {
+    case 'restart':
+    case 'restart-changed': {
       await stopAll([...inOrder].reverse(), listeners);
       return startAll(inOrder, listeners);
     }
@@ -35,6 +36,9 @@ export async function operate(request: ControlRequest, services: Services, liste
 }
 
 function chosenServices(request: ControlRequest, services: Services): Service[] {
+  if (request.operation === 'restart-changed') {
+    return [...services.values()].filter((service) => service.isWanted && (service.hasNewConfiguration || request.services.includes(service.name)));
+  }
   if (request.services.length > 0) return request.services.flatMap((name) => services.get(name) ?? []);
   const all = [...services.values()];
   switch (request.operation) {
@@ -79,6 +83,7 @@ async function startAfter(service: Service, earlier: readonly Promise<ServiceOut
   // The first failure is told at once; the supervisor goes on trying in the background.
   await until(service, listeners, () => service.isReady || ['BACKOFF', 'FATAL', 'STOPPED', 'EXITED'].includes(service.state));
   if (service.isReady) return outcomeOf(service, true, wasReady ? 'is running already' : 'ready');
+  if (service.isHeld) return outcomeOf(service, false, `not started: ${service.status().reason}`);
   const reason = service.state === 'STOPPED' ? 'another command stopped it' : service.status().reason;
   return outcomeOf(service, false, reason, await tailOfLogs(service.spec.logFiles, TAIL_LINES));
 }

@@ -1,11 +1,14 @@
 import type { Pm2God } from 'pm2/lib/God.js';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { DkmError, messageOf } from '../base/errors.ts';
 import { processStartTime } from '../base/process-identity.ts';
 import type { ServiceSpec } from '../contract/service.ts';
+import { becomeService } from './become-service.ts';
 import { serviceEnvironment } from './environment.ts';
 import type { RunningProcess } from './process.ts';
+import { strayMark } from './strays.ts';
 
 /*
  * The only caller of pm2. pm2's process engine runs inside the supervisor's own process: it spawns services, in a
@@ -17,13 +20,6 @@ import type { RunningProcess } from './process.ts';
 const PM2_VARIABLES =
   'name pm_exec_path exec_interpreter exec_mode autorestart autostart vizion disable_logs pm_cwd pm_out_log_path pm_err_log_path pm_pid_path ' +
   'status pm_uptime created_at pm_id restart_time unstable_restarts unique_id vizion_running NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE';
-
-/**
- * pm2 connects a service's output to itself by pipes. A supervisor that is killed would take its services with it
- * (a Go program dies when it writes to a closed pipe), and one that copies logs is never idle. So the shell that pm2
- * starts appends the output to the log file, closes the rest, and becomes the service (same process id).
- */
-const BECOME_SERVICE = `umask 077; unset ${PM2_VARIABLES}; exec "$@" </dev/null >>"$0" 2>&1 3>&-`;
 
 /** Starts services with pm2. */
 export class Pm2Engine {
@@ -43,7 +39,10 @@ export class Pm2Engine {
       {
         name: spec.name,
         pm_exec_path: '/bin/sh',
-        args: ['-c', BECOME_SERVICE, spec.outputFile, ...spec.command],
+        // pm2 connects a service's output to itself by pipes. A supervisor that is killed would take its services with it
+        // (a Go program dies when it writes to a closed pipe), and one that copies logs is never idle. So the shell that
+        // pm2 starts appends the output to the log file and becomes the service.
+        args: becomeService(spec, PM2_VARIABLES, getPriority()),
         exec_interpreter: 'none',
         exec_mode: 'fork_mode',
         autorestart: false,
@@ -54,7 +53,7 @@ export class Pm2Engine {
         pm_out_log_path: '/dev/null',
         pm_err_log_path: '/dev/null',
         pm_pid_path: join(this.#home, `${spec.name}.pid`),
-        env: serviceEnvironment(spec),
+        env: { ...serviceEnvironment(spec), ...strayMark(spec) },
       },
       (error) => {
         const child = Object.values(god.clusters_db).find((entry) => entry.pm2_env.name === spec.name);

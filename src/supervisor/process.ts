@@ -1,3 +1,4 @@
+import { signalGroup } from '../base/exec.ts';
 import { isSameProcess } from '../base/process-identity.ts';
 
 /** A process that runs a service. */
@@ -14,6 +15,7 @@ const POLL_MS = 500;
 /** Takes over a process that an earlier supervisor started: not our child, so its end is noticed by looking. */
 export function adopt(pid: number, startTime: string | null): RunningProcess | undefined {
   if (!isSameProcess(pid, startTime)) return undefined;
+  signalGroup(pid, 'SIGCONT'); // that supervisor may have held it still for its log (see log-writers.ts)
   const { promise, resolve } = Promise.withResolvers<{ code: null; signal: null }>();
   const timer = setInterval(() => {
     if (isSameProcess(pid, startTime)) return;

@@ -1,12 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../base/errors.ts';
 import { signalGroup } from '../base/exec.ts';
 import type { ServiceSpec } from '../contract/service.ts';
 import type { ServiceState, ServiceStatus } from '../contract/status.ts';
 import { endingInWords } from './causes.ts';
+import { afterFailure, NO_FAILURES, type FailureRecord } from './flapping.ts';
+import { endsOfLogs, type LogEnds } from './logs.ts';
+import { memoryKills } from './out-of-memory.ts';
 import { explainEnding, prepareService } from './prepare.ts';
 import { signalProcess, type RunningProcess } from './process.ts';
-import { pauseBeforeRetryMs, SLOW_RETRY_MS, transition, TRIES_BEFORE_FATAL, WELL_AFTER_MS, type ServiceAction, type ServiceEvent } from './states.ts';
-import { watchProcess, type WatchEvents } from './watch.ts';
+import { SLOW_RETRY_MS, transition, type ServiceAction, type ServiceEvent } from './states.ts';
+import { watchMemory, watchProcess, type WatchEvents } from './watch.ts';
 
 /** Starts a service's process. */
 export interface Engine {
@@ -26,15 +30,20 @@ export class Service {
   readonly #onChange: (service: Service) => void;
   #state: ServiceState = 'STOPPED';
   #wanted = false;
+  /** Why it may not run now, though it may be wanted; empty when it may. */
+  #held = '';
   /** Wanted again while it was being stopped. */
   #startAgain = false;
   #process: RunningProcess | undefined;
   #startedAtMs: number | null = null;
+  /** By the clock that never goes back. */
   #readySinceMs: number | null = null;
+  /** What was there before the present process, so that its end is not explained by that of an earlier one. */
+  #before: { logs: LogEnds; memoryKills: number | null } = { logs: {}, memoryKills: null };
   #health: ServiceStatus['health'] = 'unknown';
   #reason = '';
   #lastExit: string | null = null;
-  #failures = 0;
+  #failures: FailureRecord = NO_FAILURES;
   #restarts = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   /** Ends the probing of one process when that process is over. */
@@ -77,6 +86,11 @@ export class Service {
     return this.#process !== undefined || this.#state === 'STARTING';
   }
 
+  /** True when the present process was started with another configuration. */
+  get hasNewConfiguration(): boolean {
+    return !isDeepStrictEqual(this.#spec, this.#running);
+  }
+
   /** Takes a new configuration; a running process goes on with the one it was started with. */
   configure(spec: ServiceSpec): void {
     this.#spec = spec;
@@ -85,9 +99,10 @@ export class Service {
   /** Wants it to run: its failures are forgotten. */
   start(): void {
     this.#wanted = true;
+    if (this.#held !== '') return this.#tellHeld();
     this.#startAgain = this.#state === 'STOPPING';
     if (!this.isAlive) {
-      this.#failures = 0;
+      this.#failures = NO_FAILURES;
       this.#restarts = 0;
     }
     this.#apply('start');
@@ -97,13 +112,52 @@ export class Service {
   /** Wants it to run, as soon as what it needs is ready. */
   waitFor(names: readonly string[]): void {
     this.#wanted = true;
+    if (this.#held !== '') return this.#tellHeld();
     this.#reason = `it waits for ${names.join(' and ')}`;
     this.#changed();
   }
 
   /** True when it is wanted and only waits for others. */
   get isWaiting(): boolean {
-    return this.#wanted && this.#state === 'STOPPED';
+    return this.#wanted && this.#held === '' && this.#state === 'STOPPED';
+  }
+
+  /** Stops it cleanly, and keeps it from starting until `release`. What is wanted of it stays as it is. */
+  hold(reason: string): void {
+    if (this.#held === reason) return;
+    const mayHaveRun = this.#held === '';
+    this.#held = reason;
+    this.#startAgain = false;
+    if (mayHaveRun && this.#state !== 'EXITED') this.#apply('stop');
+    if (this.#wanted) this.#tellHeld();
+  }
+
+  /** Lets it start again: at once when it is just being stopped, and else when `startWaiting` comes by. */
+  release(): void {
+    if (this.#held === '') return;
+    this.#held = '';
+    this.#startAgain = this.#wanted && this.#state === 'STOPPING';
+    if (!this.#wanted) return;
+    this.#reason = 'it may run again';
+    this.#changed();
+  }
+
+  /** True when it is wanted and `hold` keeps it from running. */
+  get isHeld(): boolean {
+    return this.#wanted && this.#held !== '';
+  }
+
+  #tellHeld(): void {
+    this.#reason = this.#held;
+    this.#changed();
+  }
+
+  #heldReason(): string {
+    return this.#wanted ? this.#held : '';
+  }
+
+  #mayRun(): boolean {
+    return this.#wanted && this.#held === '';
   }
 
   /** Wants it not to run. */
@@ -145,6 +199,7 @@ export class Service {
       lastExit: this.#lastExit,
       ports,
       logFiles,
+      ...(this.isHeld && { held: true }),
     };
   }
 
@@ -189,13 +244,14 @@ export class Service {
     try {
       await prepareService(spec);
       // Somebody may have stopped it, and even wanted it again, while it was being prepared.
-      if (this.#state !== 'STARTING') return this.#apply(this.#wanted ? 'exit-again' : 'exit-unwanted');
+      if (this.#state !== 'STARTING') return this.#apply(this.#mayRun() ? 'exit-again' : 'exit-unwanted');
+      this.#before = { logs: endsOfLogs(spec.logFiles), memoryKills: memoryKills() };
       this.#attach(await this.#engine.launch(spec), Date.now());
       if (this.#state !== 'STARTING') this.#act('terminate');
     } catch (error) {
       this.#reason = messageOf(error);
       if (this.#state === 'STARTING') this.#apply('launch-failed');
-      else this.#apply(this.#wanted ? 'exit-again' : 'exit-unwanted');
+      else this.#apply(this.#mayRun() ? 'exit-again' : 'exit-unwanted');
     }
   }
 
@@ -205,6 +261,10 @@ export class Service {
     this.#watch = new AbortController();
     void process.ended.then((ending) => this.#onEnd(process, ending));
     void watchProcess(this.#running, this.#watch.signal, this.#watchEvents());
+    void watchMemory(this.#running, process.pid, this.#watch.signal, (reason) => {
+      this.#reason = reason;
+      this.#apply('too-big');
+    });
     this.#changed();
   }
 
@@ -215,28 +275,31 @@ export class Service {
     this.#startedAtMs = null;
     this.#health = 'unknown';
     this.#lastExit = endingInWords(ending);
-    const cause = this.#state === 'STOPPING' ? this.#reason : await explainEnding(this.#running, ending);
+    const cause = this.#state === 'STOPPING' ? this.#reason : await explainEnding(this.#running, { ...ending, pid: process.pid, ...this.#before });
     // What is wanted may have changed while the logs were read, so it is looked at after that.
     const event = this.#eventOfEnd(ending.code);
-    this.#reason = event === 'exit-unwanted' ? '' : event === 'exit-final' ? 'it ended by itself, with success' : cause;
+    this.#reason = event === 'exit-unwanted' ? this.#heldReason() : event === 'exit-final' ? 'it ended by itself, with success' : cause;
     this.#apply(event);
   }
 
   #eventOfEnd(code: number | null): ServiceEvent {
-    if (!this.#wanted) return 'exit-unwanted';
+    if (!this.#mayRun()) return 'exit-unwanted';
     if (this.#startAgain) return 'exit-again';
     return this.#running.restart === 'on-failure' && code === 0 && this.#state !== 'STOPPING' ? 'exit-final' : 'exit-wanted';
   }
 
   #planRetry(): void {
-    const wasWell = this.#readySinceMs !== null && Date.now() - this.#readySinceMs >= WELL_AFTER_MS;
+    const nowMs = performance.now();
+    const wellMs = this.#readySinceMs === null ? 0 : nowMs - this.#readySinceMs;
     this.#readySinceMs = null;
-    this.#failures = wasWell ? 1 : this.#failures + 1;
-    if (this.#failures >= TRIES_BEFORE_FATAL) {
+    const { record, next } = afterFailure(this.#failures, { nowMs, wellMs });
+    this.#failures = record;
+    if (next.kind === 'park') {
+      if (next.why !== undefined) this.#reason = `${next.why}: ${this.#reason}`;
       queueMicrotask(() => this.#apply('give-up'));
       return;
     }
-    this.#retryTimer = setTimeout(() => this.#retry(), pauseBeforeRetryMs(this.#failures));
+    this.#retryTimer = setTimeout(() => this.#retry(), next.pauseMs);
   }
 
   #retry(): void {
@@ -248,7 +311,7 @@ export class Service {
     return {
       onWaiting: (reason) => (this.#reason = reason),
       onReady: () => {
-        this.#readySinceMs = Date.now();
+        this.#readySinceMs = performance.now();
         this.#health = 'healthy';
         this.#reason = '';
         this.#apply('ready');

@@ -2,8 +2,8 @@ import { isAbsolute, join } from 'node:path';
 import { DkmError } from '../base/errors.ts';
 import type { Layout } from '../base/layout.ts';
 import { ROLES_OF_TYPE, type Role } from '../contract/install-type.ts';
-import type { Probe, ServiceSpec } from '../contract/service.ts';
-import type { Settings } from '../contract/settings.ts';
+import type { Probe, ServiceLimits, ServiceSpec } from '../contract/service.ts';
+import type { ServiceOverrides, Settings } from '../contract/settings.ts';
 import { reachable, render, templateContext, type TemplateContext } from '../manifest/context.ts';
 import { installedComponents, portsOf } from '../manifest/installed.ts';
 import type { Manifest, ProbeSpec, ServiceManifest } from '../manifest/schema.ts';
@@ -41,13 +41,15 @@ function serviceSpec(manifest: Manifest, service: ServiceManifest, components: r
   }
   const outputFile = join(layout.logs, `${manifest.name}.log`);
   const ready = probeOf(service.ready, manifest, context);
+  const check = service.check.map((words) => words.map(fill('check')));
   return {
     name: manifest.name,
     title: manifest.title,
     version: manifest.version,
     role: manifest.role,
     command,
-    beforeStart: service.before_start.map((words) => words.map(fill('before_start'))),
+    beforeStart: [...service.before_start.map((words) => words.map(fill('before_start'))), ...check],
+    check,
     environment: { ...mapValues(service.environment, fill('environment')), ...overrides.environment },
     directory: fill('directory')(service.directory),
     after: components.filter((other) => other.service && other.name !== manifest.name && service.after.includes(other.role)).map((other) => other.name),
@@ -67,6 +69,17 @@ function serviceSpec(manifest: Manifest, service: ServiceManifest, components: r
     outputFile,
     logFiles: service.log === undefined ? [outputFile] : [...new Set([fill('log')(service.log), outputFile])],
     autostart: overrides.autostart ?? service.autostart,
+    storesIn: service.stores_in.map((directory) => join(layout.root, directory)),
+    limits: limitsOf(service, overrides),
+  };
+}
+
+function limitsOf(service: ServiceManifest, { memory_mib, nice, open_files }: ServiceOverrides): ServiceLimits {
+  return {
+    ...(memory_mib !== undefined && { memoryBytes: memory_mib * 2 ** 20 }),
+    ...(nice !== undefined && { nice }),
+    ...(open_files !== undefined && { openFiles: open_files }),
+    ...(service.open_files !== undefined && { neededOpenFiles: service.open_files }),
   };
 }
 

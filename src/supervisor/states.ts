@@ -17,6 +17,8 @@ export const SERVICE_EVENTS = [
   'late',
   /** It was ready, and its health probe failed too often in a row. */
   'sick',
+  /** It used more memory than it may. */
+  'too-big',
   /** Its process ended while it is wanted. */
   'exit-wanted',
   /** Its process ended while it is not wanted. */
@@ -52,6 +54,7 @@ const TABLE: Record<ServiceState, Partial<Record<ServiceEvent, Transition>>> = {
   STARTING: {
     ready: go('RUNNING'),
     late: go('STOPPING', 'terminate'),
+    'too-big': go('STOPPING', 'terminate'),
     stop: go('STOPPING', 'terminate'),
     'launch-failed': go('BACKOFF', 'plan-retry'),
     'exit-wanted': go('BACKOFF', 'plan-retry'),
@@ -60,6 +63,7 @@ const TABLE: Record<ServiceState, Partial<Record<ServiceEvent, Transition>>> = {
   },
   RUNNING: {
     sick: go('STOPPING', 'terminate'),
+    'too-big': go('STOPPING', 'terminate'),
     stop: go('STOPPING', 'terminate'),
     'exit-wanted': go('BACKOFF', 'plan-retry'),
     'exit-unwanted': go('STOPPED'),
@@ -71,8 +75,8 @@ const TABLE: Record<ServiceState, Partial<Record<ServiceEvent, Transition>>> = {
     retry: go('STARTING', 'launch'),
     'give-up': go('FATAL', 'cancel-retry', 'plan-slow-retry'),
   },
-  // Whether the end of its process means STOPPED or another try depends on whether it is still wanted: `late` and
-  // `sick` leave it wanted, `stop` does not.
+  // Whether the end of its process means STOPPED or another try depends on whether it is still wanted: `late`,
+  // `sick` and `too-big` leave it wanted, `stop` does not.
   STOPPING: {
     'exit-again': go('STARTING', 'launch'),
     'exit-wanted': go('BACKOFF', 'plan-retry'),

@@ -5,11 +5,14 @@ import { makeDirectory, readIfPresent } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { isSameProcess } from '../base/process-identity.ts';
 import { isExecutable, selfCommand } from '../base/self.ts';
+import type { ServiceSpec } from '../contract/service.ts';
 import { parseStatus } from '../contract/status.ts';
 import { askSupervisor, isListening, type ControlOperation, type ControlReply, type ServiceOutcome } from './control.ts';
-import { configuredServices, refuseUnknown } from './installation.ts';
+import { configured, refuseUnknown } from './installation.ts';
+import { hostLimits, refuseLimits } from './limits.ts';
 import { readTail } from './logs.ts';
-import { survivors } from './survivors.ts';
+import { requestStart } from './start-request.ts';
+import { leftBehind } from './survivors.ts';
 
 /*
  * The commands' side of the supervisor: start it where it is needed, hand it a request, tell what came of it.
@@ -24,28 +27,29 @@ const TRIES = 3;
  * less. (Node needs that compiler to run TypeScript, so not when the sources are run.) pm2 uses Buffer() in a way Node
  * warns of. Services do not inherit this (see environment.ts).
  */
-const SUPERVISOR_NODE_OPTIONS = '--jitless --max-semi-space-size=1 --no-deprecation';
+export const SUPERVISOR_NODE_OPTIONS = '--jitless --max-semi-space-size=1 --no-deprecation';
 
 /** Changes into run/, where the supervisor's socket is (see CONTROL_SOCKET). */
 export function enterRun(layout: Layout): void {
   process.chdir(layout.run);
 }
 
-/** Makes sure that a supervisor listens. Of several that are started at the same moment one stays. */
-export async function ensureSupervisor(layout: Layout): Promise<void> {
+/** Makes sure that a supervisor listens; true when there was none. Of several that are started at the same moment one stays. */
+export async function ensureSupervisor(layout: Layout): Promise<boolean> {
   await makeDirectory(layout.logs);
   enterRun(layout);
-  if (await isListening()) return;
+  if (await isListening()) return false;
   const [command, ...args] = selfCommand();
   const env = { ...process.env, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
   const pid = startDetached(command, [...args, 'supervise', layout.root], layout.supervisorLog, { cwd: layout.run, env });
-  let deadline = Date.now() + STARTED_WITHIN_MS;
+  let deadline = performance.now() + STARTED_WITHIN_MS;
   while (!(await isListening())) {
     // One that lost the race for the lock ends at once, and the winner listens soon.
-    if (!isSameProcess(pid, null)) deadline = Math.min(deadline, Date.now() + WINNER_LISTENS_WITHIN_MS);
-    if (Date.now() > deadline) throw await notStarted(layout);
+    if (!isSameProcess(pid, null)) deadline = Math.min(deadline, performance.now() + WINNER_LISTENS_WITHIN_MS);
+    if (performance.now() > deadline) throw await notStarted(layout);
     await pause(POLL_MS);
   }
+  return true;
 }
 
 async function notStarted(layout: Layout): Promise<DkmError> {
@@ -65,19 +69,30 @@ export async function command(
 ): Promise<ServiceOutcome[] | undefined> {
   // Stopping must be possible whatever was written into conf/dkm.toml meanwhile.
   const isStop = operation === 'stop' || operation === 'shutdown';
-  const specs = isStop ? [] : await configuredServices(layout);
+  const { services: specs, ...limits } = isStop ? { services: [] } : await configured(layout);
   if (!isStop) refuseUnknown(services, specs);
   const needsOne = operation === 'start' || operation === 'restart';
+  if (needsOne || operation === 'restart-changed') refuseLimits(specs, hostLimits(), layout.settings);
   for (let tries = 0; tries < TRIES; tries += 1) {
-    if (needsOne || (await hasSurvivors(layout))) await ensureSupervisor(layout);
-    else enterRun(layout);
-    const outcomes = await askSupervisor({ operation, services, specs }, onReply);
+    if (needsOne) await requestStart(layout);
+    const isNew = (needsOne || (await hasSurvivors(layout))) && (await ensureSupervisor(layout));
+    enterRun(layout);
+    const told = isStop && isNew ? await specsIfReadable(layout) : specs;
+    const outcomes = await askSupervisor({ operation, services, specs: told, ...limits }, onReply);
     if (outcomes !== undefined || !needsOne) return outcomes;
   }
   throw new DkmError('supervisor-unreachable', 'The supervisor was ending each time it was asked.', { hint: 'Is another "dkm stop" under way? Try again.' });
 }
 
+/** A new supervisor may find services of which nothing was written down: it is told what they are, as far as that can be read. */
+async function specsIfReadable(layout: Layout): Promise<ServiceSpec[]> {
+  return configured(layout).then(
+    ({ services }) => services,
+    () => [],
+  );
+}
+
 /** True when a killed supervisor left services behind: a new one takes them over. */
 async function hasSurvivors(layout: Layout): Promise<boolean> {
-  return survivors(parseStatus((await readIfPresent(layout.status)) ?? '')).length > 0;
+  return leftBehind(layout, parseStatus((await readIfPresent(layout.status)) ?? '')).length > 0;
 }

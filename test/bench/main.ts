@@ -9,6 +9,7 @@ import { VERSION } from '../../src/base/version.ts';
 import { readBundle } from '../../src/contract/bundle.ts';
 import { freePorts } from '../helpers/ports.ts';
 import { AS_WHO_I_AM } from '../helpers/installation.ts';
+import { lossBundles, reportLoss } from './loss.ts';
 import { paired, seconds, type Paired } from './measure.ts';
 import { supervisordPeer } from './supervisord.ts';
 
@@ -138,6 +139,7 @@ try {
   await peer.stop();
   await runOrThrow(dkm, ['stop']);
   await report(tarball, join(unpacked, NAME));
+  await reportLoss(await lossBundles(WORK), WORK);
 } finally {
   await run(join(WORK, 'install', 'bin', 'dkm'), ['stop']).catch(() => undefined);
   rmSync(WORK, { recursive: true, force: true });

@@ -29,7 +29,7 @@ export interface FakeInstallation {
  * An installed directory with two services: `store` (port+1, stops on SIGTERM, reloads and reopens on signals) and
  * `web` (port, starts after the store). Everything it starts is stopped after the test.
  */
-export async function fakeInstallation(options: { root?: string; web?: string } = {}): Promise<FakeInstallation> {
+export async function fakeInstallation(options: { root?: string; store?: string; web?: string } = {}): Promise<FakeInstallation> {
   const root = options.root ?? join(temporaryDirectory(), 'install');
   const layout = layoutOf(root);
   const port = await freePorts();
@@ -37,7 +37,7 @@ export async function fakeInstallation(options: { root?: string; web?: string } 
     mkdirSync(directory, { recursive: true });
   writeFileSync(
     join(layout.current, 'vendor-manifests', 'store.toml'),
-    manifest('store', 'store', 'carbon', root, 'reload_signal = "SIGHUP"\nreopen = "SIGUSR1"'),
+    manifest('store', 'store', 'carbon', root, `reload_signal = "SIGHUP"\nreopen = "SIGUSR1"\n${options.store ?? ''}`),
   );
   writeFileSync(
     join(layout.current, 'vendor-manifests', 'web.toml'),

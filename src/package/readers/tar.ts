@@ -56,9 +56,16 @@ export async function readTar(stream: Readable, writer: EntryWriter): Promise<vo
   let work: Promise<void> = Promise.resolve();
   let underway: Promise<void> = work;
   let content: Readable | undefined;
+  let isOver = false;
+  const contentOf = (entry: ReadEntry): Readable => {
+    // The directory for the file was made while the archive came to its bad end: no byte of the file will ever come.
+    if (isOver) throw new Error('it ends within a file');
+    return (content = Readable.from(entry));
+  };
   const take = (entry: ReadEntry): void => {
     work = work.then(async () => {
-      const written = writer.write(describe(entry), () => (content = Readable.from(entry)));
+      if (isOver) return;
+      const written = writer.write(describe(entry), () => contentOf(entry));
       underway = written.catch(() => undefined);
       await written;
       entry.resume(); // what was not read
@@ -78,6 +85,7 @@ export async function readTar(stream: Readable, writer: EntryWriter): Promise<vo
     await Promise.race([ended, failed.promise]);
     await Promise.race([work, failed.promise]);
   } finally {
+    isOver = true;
     stream.destroy();
     parser.removeListener('entry', take);
     content?.destroy(); // after a failure, what is missing of it will never come

@@ -8,9 +8,11 @@ export function addServiceCommands({ program, layout, done }: CommandLine): void
     .description('start services and wait until each is ready')
     .argument('[service...]', 'default: all but those with autostart = false')
     .option('--json', 'print what became of each service as JSON')
-    .action(async (services: string[], options: { json?: boolean }) =>
-      done(await (await import('../commands/change.ts')).change(layout(), 'start', services, options)),
-    );
+    .option('--foreground', 'be the supervisor, and stay until "dkm stop" or SIGTERM: for systemd, containers and their like')
+    .action(async (services: string[], options: { json?: boolean; foreground?: boolean }) => {
+      if (options.foreground) await (await import('../commands/start-foreground.ts')).startInForeground(layout(), services);
+      done(await (await import('../commands/change.ts')).change(layout(), 'start', services, options));
+    });
   program
     .command('stop')
     .description('stop services; without names all of them, and the supervisor')

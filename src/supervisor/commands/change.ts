@@ -3,19 +3,22 @@ import type { Layout } from '../../base/layout.ts';
 import { coloured, hasColour, say, sayAside } from '../../base/terminal.ts';
 import type { ControlOperation, ControlReply, ServiceOutcome } from '../control.ts';
 import { command } from '../supervisor.ts';
+import { takeBackInterruptedChange } from './interrupted-change.ts';
 
 /** `dkm start|stop|restart|reload|reopenlogs`: has the supervisor do it, tells what happens, and returns the exit code. */
 export async function change(layout: Layout, operation: ControlOperation, services: string[], options: { json?: boolean }): Promise<number> {
+  await takeBackInterruptedChange(layout, { start: operation !== 'stop' && operation !== 'shutdown' });
   const progress = new Progress(options.json !== true);
   const outcomes = await command(layout, operation, services, (reply) => progress.show(reply));
   progress.clear();
   if (options.json) say(JSON.stringify({ schema: 1, supervisor: outcomes !== undefined, services: outcomes ?? [] }, null, 1));
   else if (!outcomes) say('Nothing is running.');
-  else tell(outcomes);
+  else tellOutcomes(outcomes);
   return outcomes?.some((outcome) => !outcome.ok) ? EXIT.failed : EXIT.fine;
 }
 
-function tell(outcomes: readonly ServiceOutcome[]): void {
+/** Prints what became of each service, with the ends of the logs of those that failed. */
+export function tellOutcomes(outcomes: readonly ServiceOutcome[]): void {
   const width = Math.max(0, ...outcomes.map((outcome) => outcome.service.length));
   for (const { service, ok, message } of outcomes) say(`${service.padEnd(width)}  ${coloured(message.split('\n')[0] ?? '', ok ? 'green' : 'red')}`);
   const failed = outcomes.filter((outcome) => !outcome.ok && outcome.logTail !== '');

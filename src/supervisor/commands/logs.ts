@@ -2,7 +2,7 @@ import { EXIT } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { coloured, say } from '../../base/terminal.ts';
 import { configuredServices, refuseUnknown } from '../installation.ts';
-import { followLines, readTail } from '../logs.ts';
+import { followLines, readTailOfAll } from '../logs.ts';
 
 const SUPERVISOR = 'supervisor';
 
@@ -19,7 +19,7 @@ export async function logs(layout: Layout, names: readonly string[], options: { 
   const show = (name: string, line: string): void => say(chosen.length === 1 ? line : `${coloured(name.padEnd(width), 'grey')}  ${line}`);
 
   for (const { name, file } of files) {
-    const tail = options.lines === 0 ? '' : await readTail(file, options.lines);
+    const tail = options.lines === 0 ? '' : await readTailOfAll(file, options.lines);
     if (tail !== '') for (const line of tail.split('\n')) show(name, line);
   }
   if (!options.follow) return EXIT.fine;

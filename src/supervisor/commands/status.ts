@@ -5,7 +5,9 @@ import { isSameProcess } from '../../base/process-identity.ts';
 import { bytesInWords, coloured, say, spanInWords, table, type Colour } from '../../base/terminal.ts';
 import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../../contract/status.ts';
 import { memoryOf } from '../memory.ts';
-import { survivors } from '../survivors.ts';
+import { changeInWords } from './interrupted-change.ts';
+import type { Stray } from '../strays.ts';
+import { leftBehind } from '../survivors.ts';
 
 /** A service as `dkm status --json` shows it: its entry in status.json and what is only true at the moment of asking. */
 export interface ShownService extends ServiceStatus {
@@ -19,23 +21,32 @@ export interface ShownService extends ServiceStatus {
 export async function status(layout: Layout, names: readonly string[], options: { json?: boolean }): Promise<number> {
   const account = lastAccount(layout);
   const supervisor = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
-  const orphans = supervisor ? [] : survivors(account);
-  const all = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans);
+  const orphans = supervisor ? [] : leftBehind(layout, account);
+  const all = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans, account);
   if (names.length > 0) (await import('../installation.ts')).refuseUnknown(names, all);
   const shown = all.filter((service) => names.length === 0 || names.includes(service.name)).map(withPresent);
+  const warnings = supervisor?.warnings ?? [];
+  const versionChange = (await changeInWords(layout)) ?? null;
   if (options.json) {
     const about = supervisor ? { version: supervisor.version, pid: supervisor.pid, startedAtMs: supervisor.startedAtMs } : null;
-    say(JSON.stringify({ schema: 1, supervisor: about, services: shown }, null, 1));
+    say(JSON.stringify({ schema: 1, supervisor: about, services: shown, warnings, versionChange }, null, 1));
   } else {
     say(statusTable(shown));
+    if (warnings.length > 0) say(`\n${warnings.map(({ message }) => `${coloured('Warning:', 'yellow')} ${message}`).join('\n')}`);
+    if (versionChange !== null) say(`\n${coloured('Warning:', 'yellow')} ${versionChange}`);
     if (orphans.length > 0) say('\nThe supervisor is gone, its services go on unwatched: "dkm start" takes them over, "dkm stop" stops them.');
     else if (!supervisor) say('\nNothing is running; "dkm start" starts it.');
   }
   return orphans.length > 0 ? EXIT.failed : exitCodeOf(shown);
 }
 
-function withOrphans(stopped: readonly ServiceStatus[], orphans: readonly ServiceStatus[]): ServiceStatus[] {
-  return stopped.map((service) => orphans.find(({ name }) => name === service.name) ?? service);
+function withOrphans(stopped: readonly ServiceStatus[], orphans: readonly Stray[], account: SupervisorStatus | undefined): ServiceStatus[] {
+  return stopped.map((service) => {
+    const orphan = orphans.find(({ name }) => name === service.name);
+    if (orphan === undefined) return service;
+    const told = account?.services.find(({ pid, pidStartTime }) => pid === orphan.pid && pidStartTime === orphan.startTime);
+    return told ?? { ...service, state: 'RUNNING', pid: orphan.pid, pidStartTime: orphan.startTime, reason: 'nobody watches it' };
+  });
 }
 
 /** 0 all that runs is well · 1 something is not · 3 nothing runs. Pure. */

@@ -13,7 +13,7 @@ import { renderTemplates } from '../../helpers/render-templates.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 /*
- * What the templates make, read by the programs they are for: each component's own `before_start` check, in a
+ * What the templates make, read by the programs they are for: each component's own `check`, in a
  * directory whose name is none of the easy ones.
  */
 
@@ -36,7 +36,7 @@ async function check(component: string, program: { path: string; as: string } | 
     await mkdir(dirname(join(layout.root, path)), { recursive: true });
     await writeFile(join(layout.root, path), text);
   }
-  return failuresOf(manifest.service!.before_start, manifest.service!.directory, (text) => render(text, context, component));
+  return failuresOf([...manifest.service!.before_start, ...manifest.service!.check], manifest.service!.directory, (text) => render(text, context, component));
 }
 
 async function failuresOf(commands: string[][], directory: string, fill: (text: string) => string): Promise<string[]> {

@@ -91,7 +91,12 @@ describe('parseOptions', () => {
     [[], 'required option'],
     [['-d', '/x', '--port'], 'argument missing'],
     [['-d', '/x', '-t', 'everything'], 'Allowed choices'],
-    [['-d', '/x', '--update'], 'unknown option'],
+    [['-d', '/x', '--upgrade'], 'unknown option'],
+    [['-d', '/x', '--update', '--uninstall'], 'exclude each other'],
+    [['-d', '/x', '--purge'], 'goes with --uninstall'],
+    [['-d', '/x', '-u', '--watch', '-1'], 'whole number from 0 to 86400'],
+    [['-d', '/x', '-u', '--keep', '0'], 'whole number from 1 to 100'],
+    [['-d', '/x', '-u', '--provider', 'shop=x'], 'ROLE=NAME'],
     [['-d', '/x', 'more'], 'too many arguments'],
   ])('refuses %j', (argv, text) => {
     expect(() => parseOptions(argv)).toThrow(expect.objectContaining({ code: 'usage', message: expect.stringContaining(text) as string }));

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { directoryMeant } from '../../../installer/directory.ts';
 import { directoryState } from '../../../installer/facts/directory.ts';
-import { fullName, machineName } from '../../../installer/facts/host-name.ts';
-import { listeningInodes } from '../../../installer/facts/port-holders.ts';
-import { freeBlock, portProblems } from '../../../installer/facts/ports.ts';
-import { findProgram, findPythons, searchPath } from '../../../installer/facts/programs.ts';
-import { cLibrary } from '../../../installer/facts/c-library.ts';
+import { fullName, machineName } from '../../../src/host/host-name.ts';
+import { listeningInodes } from '../../../src/host/port-holders.ts';
+import { freeBlock, portProblems } from '../../../src/host/ports.ts';
+import { findProgram, findPythons, searchPath } from '../../../src/host/programs.ts';
+import { cLibrary } from '../../../src/host/c-library.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 describe('ports', () => {

@@ -20,6 +20,7 @@ function templatesOf(service: ServiceManifest): string[] {
   return [
     ...service.command,
     ...service.before_start.flat(),
+    ...service.check.flat(),
     ...Object.values(service.environment),
     service.directory,
     ...(service.log === undefined ? [] : [service.log]),
@@ -43,7 +44,7 @@ describe.each(MANIFESTS.map((manifest) => [manifest.name, manifest] as const))('
     const { service } = manifest;
     if (service === undefined) return;
     for (const template of templatesOf(service)) expect(() => render(template, context, name)).not.toThrow();
-    for (const [program] of [service.command, ...service.before_start]) expect(render(program!, context, name)).toMatch(/^\//);
+    for (const [program] of [service.command, ...service.before_start, ...service.check]) expect(render(program!, context, name)).toMatch(/^\//);
   });
 
   it('claims to open its log anew only where it is told the name of the file', async () => {

@@ -9,6 +9,7 @@ const CELLS: Record<ServiceState, Record<ServiceEvent, string>> = {
     stop: 'STOPPING terminate',
     ready: 'RUNNING',
     late: 'STOPPING terminate',
+    'too-big': 'STOPPING terminate',
     'exit-wanted': 'BACKOFF plan-retry',
     'exit-unwanted': 'STOPPED',
     'exit-final': 'EXITED',
@@ -17,6 +18,7 @@ const CELLS: Record<ServiceState, Record<ServiceEvent, string>> = {
   RUNNING: row({
     stop: 'STOPPING terminate',
     sick: 'STOPPING terminate',
+    'too-big': 'STOPPING terminate',
     'exit-wanted': 'BACKOFF plan-retry',
     'exit-unwanted': 'STOPPED',
     'exit-final': 'EXITED',

@@ -9,3 +9,17 @@ export interface InstallLog {
 export function installLog(path: string): InstallLog {
   return { add: (line) => appendFileSync(path, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 }) };
 }
+
+/** A log that says nothing more once it cannot be written: a full disk must not keep a change from being taken back. */
+export function unfailingLog({ add }: InstallLog): InstallLog {
+  let isWritable = true;
+  return {
+    add: (line) => {
+      try {
+        if (isWritable) add(line);
+      } catch {
+        isWritable = false;
+      }
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DkmError, isNotFound } from '../base/errors.ts';
+import { convert, type Source } from '../whisper/convert.ts';
+import type { Header } from '../whisper/format.ts';
+import { addLatePoints, addMissingPoints } from '../whisper/late-points.ts';
+import type { Surroundings } from './convert-file.ts';
+import { BEFORE_SUFFIX, NEW_SUFFIX, OLD_SUFFIX } from './metric-files.ts';
+import { isOpenElsewhere } from './open-files.ts';
+import { openSources } from './sources.ts';
+import { readWhole, writeDifference } from './whole-file.ts';
+
+/*
+ * Brings over what was written to the old file after the new one took its place, and removes the old one. Both are
+ * locked meanwhile, as the store locks them.
+ */
+
+const POLL_MS = 20;
+const CLOSED_WITHIN_MS = 60_000;
+/** Where nobody tells who has a file open: much longer than a store takes from opening a file to closing it. */
+const UNSEEN_MS = 5_000;
+
+/** Waits until nobody has the old file open, then takes its late points over. */
+export async function settle(path: string, { dialect, lock }: Surroundings): Promise<void> {
+  await untilClosed(path + OLD_SUFFIX);
+  const old = await open(path + OLD_SUFFIX, 'r');
+  try {
+    await lock(old);
+    const present = await open(path, 'r+');
+    try {
+      await lock(present);
+      await takeOver(path, { old, present }, dialect);
+    } finally {
+      await present.close();
+    }
+  } finally {
+    await old.close();
+  }
+  // The old one goes last: as long as it is there, the next run settles again, which does no harm.
+  for (const suffix of [NEW_SUFFIX, BEFORE_SUFFIX]) await rm(path + suffix, { force: true });
+  await rm(path + OLD_SUFFIX);
+}
+
+async function untilClosed(path: string): Promise<void> {
+  const facts = await stat(path);
+  const deadline = Date.now() + CLOSED_WITHIN_MS;
+  const unseenUntil = Date.now() + UNSEEN_MS;
+  for (;;) {
+    const isOpen = isOpenElsewhere(facts);
+    if (isOpen === false || (isOpen === 'unknown' && Date.now() > unseenUntil)) return;
+    if (Date.now() > deadline)
+      throw new DkmError(
+        'locked',
+        `another program has had the old file open for ${CLOSED_WITHIN_MS / 1000} s; it stays as ${path} until "dkm retention apply" runs again`,
+      );
+    await pause(POLL_MS);
+  }
+}
+
+async function takeOver(path: string, { old, present }: Record<'old' | 'present', FileHandle>, dialect: Surroundings['dialect']): Promise<void> {
+  const before = await readBefore(path + BEFORE_SUFFIX);
+  const oldBytes = await readWhole(old);
+  if (before?.bytes.equals(oldBytes)) return;
+  const presentBytes = await readWhole(present);
+  const { header } = opened(presentBytes, path);
+  const wanted = made(oldBytes, path + OLD_SUFFIX, header, dialect, before?.now);
+  const merged = Buffer.from(presentBytes);
+  if (before) addLatePoints(merged, made(before.bytes, path + BEFORE_SUFFIX, header, dialect, before.now), wanted, header, dialect);
+  else addMissingPoints(merged, wanted, header);
+  await writeDifference(present, presentBytes, merged);
+}
+
+/** What the conversion makes of an old file. */
+function made(bytes: Buffer, path: string, shape: Header, dialect: Surroundings['dialect'], now = Math.floor(Date.now() / 1000)): Buffer {
+  return convert(opened(bytes, path).sources, { dialect, shape, now });
+}
+
+function opened(bytes: Buffer, path: string): { header: Header; sources: Source[] } {
+  const found = openSources(bytes);
+  if ('why' in found) throw new DkmError('file-invalid', `${path}: ${found.why}`);
+  return found;
+}
+
+/** The old file as it was converted, and when; undefined when there was nothing to fear, or a kill came before it was written. */
+async function readBefore(path: string): Promise<{ bytes: Buffer; now: number } | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+  try {
+    return { bytes: await readWhole(file), now: Math.floor((await file.stat()).mtimeMs / 1000) };
+  } finally {
+    await file.close();
+  }
+}

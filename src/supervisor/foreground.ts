@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DkmError, EXIT, messageOf } from '../base/errors.ts';
+import { replaceBy, run } from '../base/exec.ts';
+import { makeDirectory, readIfPresent } from '../base/files.ts';
+import { layoutOf, type Layout } from '../base/layout.ts';
+import { isExecutable, selfCommand } from '../base/self.ts';
+import { parseStatus } from '../contract/status.ts';
+import { askSupervisor, isListening } from './control.ts';
+import { log, runSupervisor } from './daemon.ts';
+import { startRequestFile } from './start-request.ts';
+import { enterRun, SUPERVISOR_NODE_OPTIONS } from './supervisor.ts';
+import { tellSystemd, watchdogPauseMs } from './systemd-notify.ts';
+
+/*
+ * `dkm start --foreground`: the supervisor as the process that systemd, launchd, a container or a terminal runs.
+ */
+
+const TRIES = 3;
+
+/** Becomes the supervisor of an installation, in this very process: whoever started us watches the supervisor itself. */
+export function becomeSupervisor(layout: Layout): never {
+  const [command, ...args] = selfCommand();
+  const env = { ...process.env, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
+  return replaceBy(command, [...args, 'supervise', layout.root, '--foreground'], env);
+}
+
+/** Runs the supervisor and starts the services; returns the exit code when it was told to end. */
+export async function runInForeground(root: string): Promise<number> {
+  const layout = layoutOf(root);
+  await makeDirectory(layout.logs);
+  await makeDirectory(join(layout.run, 'tmp')); // the unit's TMPDIR
+  offerStart(layout);
+  enterRun(layout);
+  let exitCode: number = EXIT.fine;
+  let watchdog: NodeJS.Timeout | undefined;
+  const onListening = (): void => {
+    watchdog = watchForSystemd();
+    void startServices(layout).then((code) => (exitCode = code));
+  };
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    await endOther();
+    const ran = await runSupervisor(root, { logFile: layout.supervisorLog, onListening });
+    clearInterval(watchdog);
+    if (ran) return exitCode;
+  }
+  throw new DkmError('supervisor-unreachable', 'Another supervisor was started each time the one before it had ended.', {
+    hint: 'Is "dkm start" being run meanwhile?',
+  });
+}
+
+/** Where systemd started us and watches for requests, says so to later commands. */
+function offerStart(layout: Layout): void {
+  const watchingUnit = process.env['DKM_WATCHING_UNIT'];
+  if (watchingUnit !== undefined) writeFileSync(startRequestFile(layout), `${watchingUnit}\n`, { mode: 0o600 });
+}
+
+/** One that was started by hand ends, with its services: they are to run below what runs us, with its limits. */
+async function endOther(): Promise<void> {
+  if (!(await isListening())) return;
+  log('a supervisor that was started by hand is told to end, as this one takes its place');
+  await askSupervisor({ operation: 'shutdown', services: [], specs: [] }, () => undefined);
+}
+
+/** Starts all services as `dkm start` does; the exit code this supervisor is to have in the end. */
+async function startServices(layout: Layout): Promise<number> {
+  const [command, ...args] = selfCommand();
+  const { NODE_OPTIONS: _ofSupervisor, ...env } = process.env;
+  const started = await run(command, [...args, 'dkm', '--directory', layout.root, 'start'], { env, onOutput: logLines }).catch((error: unknown) => {
+    log(messageOf(error));
+    return undefined;
+  });
+  const account = parseStatus((await readIfPresent(layout.status)) ?? '');
+  // Before our first service it is still that of the supervisor before us.
+  const services = account?.pid === process.pid ? account.services : [];
+  const ready = services.filter(({ state }) => state === 'RUNNING').length;
+  if (started?.code !== EXIT.fine && services.length === 0) {
+    // Without a service to run, as with a faulty conf/dkm.toml, there is nothing to supervise.
+    process.kill(process.pid, 'SIGTERM');
+    return EXIT.failed;
+  }
+  // A service that fails is no failure of the supervisor, which goes on trying.
+  await tellSystemd(['READY=1', `STATUS=${ready} of ${services.length} services were ready after the start`], log);
+  return EXIT.fine;
+}
+
+function logLines(text: string): void {
+  for (const line of text.split('\n')) if (line !== '') log(line);
+}
+
+/** Tells systemd's watchdog that commands reach us, for as long as they do. */
+function watchForSystemd(): NodeJS.Timeout | undefined {
+  const pauseMs = watchdogPauseMs(process.env);
+  if (pauseMs === undefined) return undefined;
+  return setInterval(() => void isListening().then((listens) => (listens ? tellSystemd(['WATCHDOG=1'], log) : undefined)), pauseMs);
+}

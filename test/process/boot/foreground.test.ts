@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isSameProcess } from '../../../src/base/process-identity.ts';
+import { fakeInstallation, type FakeInstallation } from '../../helpers/fake-installation.ts';
+import { beforeRemoval } from '../../helpers/temporary.ts';
+import { eventually } from '../../helpers/wait.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
+
+interface Front {
+  child: ChildProcess;
+  ended: Promise<number | null>;
+  printed: () => string;
+}
+
+function startInForeground({ layout }: FakeInstallation, ...more: string[]): Front {
+  const child = spawn(process.execPath, [MAIN, 'dkm', '--directory', layout.root, 'start', '--foreground', ...more]);
+  let printed = '';
+  for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const { promise: ended, resolve } = Promise.withResolvers<number | null>();
+  child.once('close', resolve);
+  beforeRemoval(() => {
+    child.kill('SIGTERM');
+    return ended;
+  });
+  return { child, ended, printed: () => printed };
+}
+
+const allRun = (installation: FakeInstallation): boolean =>
+  installation.status().services.length === 2 && installation.status().services.every(({ state }) => state === 'RUNNING');
+
+describe('dkm start --foreground', () => {
+  it('is the supervisor itself, takes commands, and ends with success when it is told to', async () => {
+    const installation = await fakeInstallation();
+    const front = startInForeground(installation);
+    await eventually('everything runs', () => allRun(installation));
+    expect(installation.status().pid).toBe(front.child.pid);
+    expect((await installation.dkm('status')).code).toBe(0);
+    expect((await installation.dkm('logs', 'supervisor')).stdout).toContain('is ready, process');
+    await eventually('it tells on its output', () => front.printed().includes('web: RUNNING'));
+    front.child.kill('SIGTERM');
+    expect(await front.ended).toBe(0);
+    expect(installation.status().services.map(({ state }) => state)).toEqual(['STOPPED', 'STOPPED']);
+  });
+
+  it('takes the place of one that was started by hand, and ends at "dkm stop"', async () => {
+    const installation = await fakeInstallation();
+    expect(await installation.dkm('start')).toMatchObject({ code: 0 });
+    const { pid, pidStartTime } = installation.status();
+    const front = startInForeground(installation);
+    await eventually('everything runs in the new one', () => installation.status().pid === front.child.pid && allRun(installation));
+    expect(isSameProcess(pid, pidStartTime)).toBe(false);
+    expect(await installation.dkm('stop')).toMatchObject({ code: 0 });
+    expect(await front.ended).toBe(0);
+  });
+
+  it('takes over what a killed one left', async () => {
+    const installation = await fakeInstallation();
+    const first = startInForeground(installation);
+    await eventually('everything runs', () => allRun(installation));
+    const pids = installation.status().services.map(({ pid }) => pid);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = startInForeground(installation);
+    await eventually('everything runs in the new one', () => installation.status().pid === second.child.pid && allRun(installation));
+    expect(installation.status().services.map(({ pid }) => pid)).toEqual(pids);
+  });
+
+  it('takes no names', async () => {
+    const front = startInForeground(await fakeInstallation(), 'web');
+    expect(await front.ended).toBe(2);
+    expect(front.printed()).toContain('takes no names');
+  });
+});
