@@ -50,7 +50,10 @@ export function scopeOf(components: readonly Pick<Manifest, 'role' | 'backup'>[]
 
 /** Finds the files of these paths; databases are not among them. What a path itself links to is followed, and so are links to files. */
 export async function contentsOf(layout: Layout, { paths, databases }: Scope, signal: AbortSignal): Promise<Contents> {
-  const finder = new Finder(layout.root, databases.flatMap((path) => [path, ...companionsOf(path)]));
+  const finder = new Finder(
+    layout.root,
+    databases.flatMap((path) => [path, ...companionsOf(path)]),
+  );
   for (const path of paths) await finder.find(path, signal);
   return finder.contents;
 }

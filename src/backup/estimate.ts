@@ -54,7 +54,11 @@ export function refuseTooLittleSpace(directory: string, bytes: number, what: str
   const reserved = isShared ? thresholdsOf(installation.disk, { totalBytes: blocks * bsize, totalInodes: files }).stopBytes : 0;
   if (free - reserved >= bytes) return;
   const rest = reserved > 0 ? `, of which ${bytesInWords(reserved)} must stay free for the stores to go on` : '';
-  throw new DkmError('preflight-refused', `${directory} has too little space: ${what} needs about ${bytesInWords(bytes)}, ${bytesInWords(free)} are free${rest}.`, {
-    hint: 'Make room, or choose a place on another file system.',
-  });
+  throw new DkmError(
+    'preflight-refused',
+    `${directory} has too little space: ${what} needs about ${bytesInWords(bytes)}, ${bytesInWords(free)} are free${rest}.`,
+    {
+      hint: 'Make room, or choose a place on another file system.',
+    },
+  );
 }

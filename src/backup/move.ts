@@ -31,7 +31,11 @@ export async function exchangeBack(layout: Layout, { staging, kept }: RestoreBeg
   if (isAside) await renameSafely(aside, present);
 }
 
-function placesOf(layout: Layout, { staging, kept }: Pick<RestoreBegin, 'staging' | 'kept'>, { path }: RestoreMove): [present: string, aside: string, staged: string] {
+function placesOf(
+  layout: Layout,
+  { staging, kept }: Pick<RestoreBegin, 'staging' | 'kept'>,
+  { path }: RestoreMove,
+): [present: string, aside: string, staged: string] {
   return [join(layout.root, path), join(layout.root, kept, path), join(layout.root, staging, path)];
 }
 

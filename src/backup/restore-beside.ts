@@ -40,7 +40,9 @@ export function directoryBeside(layout: Layout, typed: string): string {
           ? 'is not empty'
           : undefined;
   if (why === undefined) return directory;
-  throw new DkmError('preflight-refused', `${directory} ${why}.`, { hint: 'Name a directory that does not exist yet; without -d the backup is restored in place.' });
+  throw new DkmError('preflight-refused', `${directory} ${why}.`, {
+    hint: 'Name a directory that does not exist yet; without -d the backup is restored in place.',
+  });
 }
 
 /**

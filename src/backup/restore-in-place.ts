@@ -144,9 +144,13 @@ function refuseMounts(layout: Layout): void {
     return stat !== undefined && (stat.isSymbolicLink() || stat.dev !== dev);
   });
   if (apart === undefined) return;
-  throw new DkmError('preflight-refused', `${apart} is a link or a file system of its own; a restore in place moves it aside by renaming it, which cannot be done.`, {
-    hint: `Restore beside it, with -d on that file system, and exchange the two while everything is stopped.`,
-  });
+  throw new DkmError(
+    'preflight-refused',
+    `${apart} is a link or a file system of its own; a restore in place moves it aside by renaming it, which cannot be done.`,
+    {
+      hint: `Restore beside it, with -d on that file system, and exchange the two while everything is stopped.`,
+    },
+  );
 }
 
 async function comeBack({ layout, file, signal }: InPlace, journal: RestoreJournal, error: unknown): Promise<DkmError> {
@@ -157,7 +161,9 @@ async function comeBack({ layout, file, signal }: InPlace, journal: RestoreJourn
     const { servicesNotStarted } = await takeBackRestore(layout, state, journal);
     tidyUpRestore(layout, state.begin);
     const lost = [...servicesNotStarted].map(([name, message]) => `\n${name} ran before and does not start again: ${message}`).join('');
-    return new DkmError(signal.aborted ? 'interrupted' : 'restore-failed', `${file} was not restored: ${why}\nEverything is as it was before.${lost}`, { cause: error });
+    return new DkmError(signal.aborted ? 'interrupted' : 'restore-failed', `${file} was not restored: ${why}\nEverything is as it was before.${lost}`, {
+      cause: error,
+    });
   } catch (problem) {
     return new DkmError('restore-failed', `${file} was not restored: ${why}\nWhat was there before could not be put back: ${messageOf(problem)}`, {
       cause: problem,

@@ -21,6 +21,8 @@ export interface TakenBack {
 export async function takeBackRestore(layout: Layout, { begin, moves, reached }: Unfinished, journal: RestoreJournal, start = true): Promise<TakenBack> {
   if (reached.has('start')) await stopEverything(layout);
   if (reached.has('move')) for (const move of moves.toReversed()) await exchangeBack(layout, begin, move);
+  // A killed restore may leave a "dkm start" behind that had only begun.
+  if (reached.has('start')) await stopEverything(layout);
   const servicesNotStarted = reached.has('stop') && start ? await startServices(layout, begin.ran) : new Map<string, string>();
   removeStaging(layout, begin);
   removeEmptyFolders(layout, begin, moves);

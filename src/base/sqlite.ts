@@ -20,7 +20,10 @@ export async function copySqlite(from: string, to: string): Promise<void> {
   } catch (error) {
     for (const path of [to, ...companionsOf(to)]) await rm(path, { force: true });
     if (error instanceof DkmError) throw error;
-    throw new DkmError('file-invalid', `${from} could not be copied: ${messageOf(error)}.`, { cause: error, hint: 'Is it a SQLite database, and may this user read it?' });
+    throw new DkmError('file-invalid', `${from} could not be copied: ${messageOf(error)}.`, {
+      cause: error,
+      hint: 'Is it a SQLite database, and may this user read it?',
+    });
   }
   for (const path of companionsOf(to)) await rm(path, { force: true });
 }

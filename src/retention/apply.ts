@@ -7,7 +7,7 @@ import { bytesInWords } from '../base/terminal.ts';
 import { fileBytesOf } from '../whisper/format.ts';
 import { lossesOf } from '../whisper/losses.ts';
 import { convertFile, recover, type Outcome, type Surroundings } from './convert-file.ts';
-import { leftoverOf } from './metric-files.ts';
+import { leftoverOf, OLD_SUFFIX } from './metric-files.ts';
 import { bytesToMove, type Throttle } from './plan.ts';
 import type { Rules } from './rules.ts';
 import { standings, type Obstacle, type Selection, type Standing } from './survey.ts';
@@ -52,62 +52,97 @@ const MOST_FAILURES = 100;
 /** What an administrator has to see to; the rest dkm leaves alone by design. */
 const FAILURES: ReadonlySet<Obstacle> = new Set(['damaged', 'undecided']);
 
+/** What the store has locked or open is left for the end. */
+const SHORT_PATIENCE_MS = 3_000;
+/**
+ * go-carbon 0.19.1 forgets to close, and so to unlock, a file whose points another of its workers has written meanwhile
+ * (persister/whisper.go, `store`: it returns after `pop`). Go's collector closes it, which runs every two minutes at
+ * the latest.
+ */
+const LONG_PATIENCE_MS = 150_000;
+
 /** Converts what is to be converted. Throws nothing for single files. */
-export async function applyRules(root: string, rules: Rules, surroundings: Surroundings, options: ApplyOptions): Promise<Applied> {
+export async function applyRules(root: string, rules: Rules, surroundings: Omit<Surroundings, 'patienceMs'>, options: ApplyOptions): Promise<Applied> {
   const applied: Applied = { converted: 0, diskBytesBefore: 0, diskBytesAfter: 0, recovered: 0, losing: 0, failed: 0, failures: [], leftAlone: {} };
-  const pace = new Pace(options.throttle);
+  const postponed: Standing[] = [];
+  const work = { root, applied, surroundings, options, pace: new Pace(options.throttle), postponed };
   for await (const standing of standings(root, rules, options.selection)) {
     if (options.signal.aborted) return { ...applied, stopped: 'interrupted' };
-    const stop = await treat(root, standing, applied, surroundings, options, pace);
+    const stop = await treat(standing, { ...work, patienceMs: SHORT_PATIENCE_MS });
+    if (stop !== undefined) return { ...applied, stopped: 'disk', stoppedWhy: stop };
+  }
+  for (const standing of postponed.splice(0)) {
+    if (options.signal.aborted) return { ...applied, stopped: 'interrupted' };
+    const stop = await treat(standing, { ...work, postponed: undefined, patienceMs: LONG_PATIENCE_MS });
     if (stop !== undefined) return { ...applied, stopped: 'disk', stoppedWhy: stop };
   }
   return applied;
 }
 
+interface Work {
+  root: string;
+  applied: Applied;
+  surroundings: Omit<Surroundings, 'patienceMs'>;
+  options: ApplyOptions;
+  pace: Pace;
+  /** Takes what the store has locked or open just now; undefined when it is not put off again. */
+  postponed: Standing[] | undefined;
+  patienceMs: number;
+}
+
 /** Does what one file needs; a reason to stop altogether when there is one. */
-async function treat(
-  root: string,
-  standing: Standing,
-  applied: Applied,
-  surroundings: Surroundings,
-  options: ApplyOptions,
-  pace: Pace,
-): Promise<string | undefined> {
-  const path = join(root, standing.relative);
-  const fail = (why: string): void => {
-    applied.failed += 1;
-    if (applied.failures.length < MOST_FAILURES) applied.failures.push({ file: standing.relative, why });
-  };
+async function treat(standing: Standing, work: Work): Promise<string | undefined> {
+  const { applied, postponed } = work;
   try {
-    if (standing.kind === 'leftover') {
-      if (existsAs(path)) applied.recovered += 1;
-      await recover(leftoverOf(path), surroundings);
-    } else if (standing.kind === 'obstacle') {
-      if (FAILURES.has(standing.obstacle)) fail(standing.why);
-      else applied.leftAlone[standing.obstacle] = (applied.leftAlone[standing.obstacle] ?? 0) + 1;
-    } else if (standing.kind === 'differs') {
-      const { header, ruled, facts } = standing;
-      if (!options.allowLoss && lossesOf(header.archives, ruled.shape.archives).length > 0) {
-        applied.losing += 1;
-        return undefined;
-      }
-      const little = await whyTooLittleSpace(root, fileBytesOf(ruled.shape), options.reserveBytes);
-      if (little !== undefined) return little;
-      take(applied, await convertFile(path, ruled.shape, surroundings), fail);
-      const bytes = bytesToMove(facts.diskBytes, ruled.shape);
-      options.onFile?.({ files: applied.converted, bytes });
-      await pace.after(bytes, options.signal);
-    }
+    return await treatOrThrow(standing, work);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOSPC') return messageOf(error);
-    fail(messageOf(error));
+    if (postponed && error instanceof DkmError && error.code === 'locked') postponed.push(standing);
+    else fail(applied, standing.relative, messageOf(error));
+    return undefined;
+  }
+}
+
+async function treatOrThrow(standing: Standing, work: Work): Promise<string | undefined> {
+  const { root, applied, options, pace, postponed, patienceMs } = work;
+  const surroundings = { ...work.surroundings, patienceMs };
+  const path = join(root, standing.relative);
+  if (standing.kind === 'leftover') {
+    const isThere = existsAs(path);
+    await recover(leftoverOf(path), surroundings);
+    if (isThere && !standing.isOurs) applied.recovered += 1;
+  } else if (standing.kind === 'obstacle') {
+    if (FAILURES.has(standing.obstacle)) fail(applied, standing.relative, standing.why);
+    else applied.leftAlone[standing.obstacle] = (applied.leftAlone[standing.obstacle] ?? 0) + 1;
+  } else if (standing.kind === 'differs') {
+    const { header, ruled, facts } = standing;
+    if (!options.allowLoss && lossesOf(header.archives, ruled.shape.archives).length > 0) {
+      applied.losing += 1;
+      return undefined;
+    }
+    const little = await whyTooLittleSpace(root, fileBytesOf(ruled.shape), options.reserveBytes);
+    if (little !== undefined) return little;
+    const outcome = await convertFile(path, ruled.shape, surroundings);
+    if (outcome.kind === 'refused') fail(applied, standing.relative, outcome.why);
+    if (outcome.kind === 'converted') {
+      take(applied, outcome);
+      const left: Standing = { kind: 'leftover', relative: standing.relative + OLD_SUFFIX, isOurs: true };
+      if (!outcome.isSettled && postponed) postponed.push(left);
+      else if (!outcome.isSettled) await recover(path, surroundings);
+    }
+    const bytes = bytesToMove(facts.diskBytes, ruled.shape);
+    options.onFile?.({ files: applied.converted, bytes });
+    await pace.after(bytes, options.signal);
   }
   return undefined;
 }
 
-function take(applied: Applied, outcome: Outcome, fail: (why: string) => void): void {
-  if (outcome.kind === 'refused') fail(outcome.why);
-  if (outcome.kind !== 'converted') return;
+function fail(applied: Applied, file: string, why: string): void {
+  applied.failed += 1;
+  if (applied.failures.length < MOST_FAILURES) applied.failures.push({ file, why });
+}
+
+function take(applied: Applied, outcome: Extract<Outcome, { kind: 'converted' }>): void {
   applied.converted += 1;
   applied.diskBytesBefore += outcome.bytesBefore;
   applied.diskBytesAfter += outcome.bytesAfter;

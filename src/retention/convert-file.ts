@@ -28,13 +28,19 @@ export type Step = 'locked' | 'written' | 'verified' | 'linked' | 'replaced' | '
 export interface Surroundings {
   dialect: Dialect;
   lock: LockFile;
+  /** How long to wait for a file that the store has locked or open. */
+  patienceMs: number;
   /** Told after each step; tests end the process there. */
   onStep?: (step: Step) => void;
 }
 
-/** What became of a file. `as-wanted`: it had the shape. `refused`: it was left as it was, `why` says why. */
+/** What became of a file. `as-wanted`: it had the shape. `refused`: it was left as it was, `why` says why.
+ * `isSettled`: false when the store still has the old file open, so that `recover` must be called again. */
 export type Outcome =
-  { kind: 'converted'; bytesBefore: number; bytesAfter: number } | { kind: 'as-wanted' } | { kind: 'gone' } | { kind: 'refused'; why: string };
+  | { kind: 'converted'; bytesBefore: number; bytesAfter: number; isSettled: boolean }
+  | { kind: 'as-wanted' }
+  | { kind: 'gone' }
+  | { kind: 'refused'; why: string };
 
 /** Above this a file is not taken into memory; ten points a second for three years are less. */
 const LARGEST_BYTES = 2 ** 30;
@@ -49,7 +55,7 @@ export async function convertFile(path: string, shape: Shape, surroundings: Surr
     // Without the lock first, so that the store waits for the rename alone. What changed meanwhile is done again.
     const prepared = await prepare(path, file, shape, surroundings);
     if ('kind' in prepared && prepared.kind === 'as-wanted') return prepared;
-    await surroundings.lock(file).catch(async (error: unknown) => {
+    await surroundings.lock(file, surroundings.patienceMs).catch(async (error: unknown) => {
       await rm(path + NEW_SUFFIX, { force: true });
       throw error;
     });
@@ -59,17 +65,18 @@ export async function convertFile(path: string, shape: Shape, surroundings: Surr
     await file.close(); // and lets the store go on
   }
   surroundings.onStep?.('released');
-  if (!done.isSettled) await settle(path, surroundings);
-  if (done.outcome.kind === 'converted') surroundings.onStep?.('settled');
-  return done.outcome;
+  if (done.outcome.kind !== 'converted') return done.outcome;
+  const isSettled = done.isSettled || (await settle(path, surroundings).catch(lockedIsFalse));
+  surroundings.onStep?.('settled');
+  return { ...done.outcome, isSettled };
 }
 
-/** Ends what a conversion that was cut short began. Harmless where there is nothing. */
+/** Ends what a conversion that was cut short began; harmless where there is nothing. Throws `locked` while the store has the old file open. */
 export async function recover(path: string, surroundings: Surroundings): Promise<void> {
   const [present, old] = await Promise.all([stat(path).catch(absent), stat(path + OLD_SUFFIX).catch(absent)]);
   if (old !== undefined && present === undefined)
     await rename(path + OLD_SUFFIX, path); // somebody removed the new one: better the old one than none
-  else if (old !== undefined && present !== undefined && old.ino !== present.ino) return settle(path, surroundings);
+  else if (old !== undefined && present !== undefined && old.ino !== present.ino) return mustSettle(path, surroundings);
   // Before the rename nothing had been changed yet.
   for (const suffix of [NEW_SUFFIX, OLD_SUFFIX, BEFORE_SUFFIX]) await rm(path + suffix, { force: true });
 }
@@ -81,6 +88,14 @@ interface Prepared {
   made: Buffer;
   /** Seconds since the epoch that the archives of the new one reach back from. */
   now: number;
+}
+
+async function mustSettle(path: string, surroundings: Surroundings): Promise<void> {
+  if (await settle(path, surroundings)) return;
+  throw new DkmError(
+    'locked',
+    `another program has had its old file open for ${surroundings.patienceMs / 1000} s; both stay until "dkm retention apply" runs again`,
+  );
 }
 
 async function prepare(path: string, file: FileHandle, shape: Shape, { dialect, onStep }: Surroundings): Promise<Prepared | Outcome> {
@@ -128,7 +143,7 @@ async function replace(
   if (isSettled) await rm(path + OLD_SUFFIX);
   else await keepBefore(path, prepared.bytes, prepared.now, facts.mode);
   onStep?.('kept');
-  return { outcome: { kind: 'converted', bytesBefore: facts.blocks * 512, bytesAfter: diskBytesOf(prepared.made) }, isSettled };
+  return { outcome: { kind: 'converted', bytesBefore: facts.blocks * 512, bytesAfter: diskBytesOf(prepared.made), isSettled }, isSettled };
 }
 
 /** What was prepared, or what is prepared now, when the store wrote to the old file meanwhile or was at it. */
@@ -185,5 +200,10 @@ async function openExisting(path: string): Promise<FileHandle | undefined> {
 
 function absent(error: unknown): undefined {
   if (isNotFound(error)) return undefined;
+  throw error;
+}
+
+function lockedIsFalse(error: unknown): false {
+  if (error instanceof DkmError && error.code === 'locked') return false;
   throw error;
 }

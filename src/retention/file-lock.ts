@@ -9,9 +9,9 @@ import { runWithFile } from '../base/exec.ts';
  */
 
 /** Takes the lock of an open file for good; it goes when the file is closed. Throws `locked` when it cannot be had in time. */
-export type LockFile = (file: FileHandle) => Promise<void>;
+export type LockFile = (file: FileHandle, waitMs: number) => Promise<void>;
 
-const WAIT_MS = 30_000;
+const TRIAL_MS = 10_000;
 
 /** Programs that can take it. The first is part of util-linux and BusyBox; macOS has Perl. */
 const PROGRAMS: [command: string, ...args: string[]][] = [
@@ -25,7 +25,7 @@ export async function fileLocker(ownFile: string): Promise<LockFile> {
   for (const [command, ...args] of PROGRAMS) {
     const file = await open(ownFile, 'r');
     try {
-      if (await runWithFile(command, args, file.fd, WAIT_MS)) return (each) => take(each, command, args);
+      if (await runWithFile(command, args, file.fd, TRIAL_MS)) return (each, waitMs) => take(each, waitMs, command, args);
     } finally {
       await file.close();
     }
@@ -35,7 +35,7 @@ export async function fileLocker(ownFile: string): Promise<LockFile> {
   });
 }
 
-async function take(file: FileHandle, command: string, args: readonly string[]): Promise<void> {
-  if (await runWithFile(command, args, file.fd, WAIT_MS)) return;
-  throw new DkmError('locked', `it was locked by another program for ${WAIT_MS / 1000} s`);
+async function take(file: FileHandle, waitMs: number, command: string, args: readonly string[]): Promise<void> {
+  if (await runWithFile(command, args, file.fd, waitMs)) return;
+  throw new DkmError('locked', `it was locked by another program for ${waitMs / 1000} s`);
 }

@@ -16,19 +16,18 @@ import { readWhole, writeDifference } from './whole-file.ts';
  */
 
 const POLL_MS = 20;
-const CLOSED_WITHIN_MS = 60_000;
 /** Where nobody tells who has a file open: much longer than a store takes from opening a file to closing it. */
 const UNSEEN_MS = 5_000;
 
-/** Waits until nobody has the old file open, then takes its late points over. */
-export async function settle(path: string, { dialect, lock }: Surroundings): Promise<void> {
-  await untilClosed(path + OLD_SUFFIX);
+/** Waits until nobody has the old file open, then takes its late points over; false when that takes too long. */
+export async function settle(path: string, { dialect, lock, patienceMs }: Surroundings): Promise<boolean> {
+  if (!(await isClosedWithin(path + OLD_SUFFIX, patienceMs))) return false;
   const old = await open(path + OLD_SUFFIX, 'r');
   try {
-    await lock(old);
+    await lock(old, patienceMs);
     const present = await open(path, 'r+');
     try {
-      await lock(present);
+      await lock(present, patienceMs);
       await takeOver(path, { old, present }, dialect);
     } finally {
       await present.close();
@@ -39,20 +38,16 @@ export async function settle(path: string, { dialect, lock }: Surroundings): Pro
   // The old one goes last: as long as it is there, the next run settles again, which does no harm.
   for (const suffix of [NEW_SUFFIX, BEFORE_SUFFIX]) await rm(path + suffix, { force: true });
   await rm(path + OLD_SUFFIX);
+  return true;
 }
 
-async function untilClosed(path: string): Promise<void> {
+async function isClosedWithin(path: string, patienceMs: number): Promise<boolean> {
   const facts = await stat(path);
-  const deadline = Date.now() + CLOSED_WITHIN_MS;
-  const unseenUntil = Date.now() + UNSEEN_MS;
+  const startMs = Date.now();
   for (;;) {
     const isOpen = isOpenElsewhere(facts);
-    if (isOpen === false || (isOpen === 'unknown' && Date.now() > unseenUntil)) return;
-    if (Date.now() > deadline)
-      throw new DkmError(
-        'locked',
-        `another program has had the old file open for ${CLOSED_WITHIN_MS / 1000} s; it stays as ${path} until "dkm retention apply" runs again`,
-      );
+    if (isOpen === false || (isOpen === 'unknown' && Date.now() - startMs > UNSEEN_MS)) return true;
+    if (isOpen !== 'unknown' && Date.now() - startMs > patienceMs) return false;
     await pause(POLL_MS);
   }
 }

@@ -16,7 +16,8 @@ export type Obstacle = 'damaged' | 'compressed' | 'undecided' | 'unruled' | 'nam
 export type Standing =
   | { kind: 'as-ruled' | 'differs'; relative: string; facts: FileFacts; header: Header; ruled: Extract<Decision, { kind: 'ruled' }> }
   | { kind: 'obstacle'; relative: string; obstacle: Obstacle; why: string; diskBytes: number }
-  | { kind: 'leftover'; relative: string };
+  /** `isOurs`: this very run left it for later. */
+  | { kind: 'leftover'; relative: string; isOurs?: boolean };
 
 /** Which metrics are meant. */
 export interface Selection {

@@ -1,5 +1,5 @@
 import { spanInWords } from '../base/terminal.ts';
-import type { Shape } from '../whisper/format.ts';
+import { fileBytesOf, type Shape } from '../whisper/format.ts';
 import type { Loss } from '../whisper/losses.ts';
 
 /*
@@ -33,4 +33,9 @@ export function lossInWords({ fromSeconds, untilSeconds, stepSeconds, newStepSec
 /** `about 12 m 5 s`, never nothing. */
 export function aboutSpan(seconds: number): string {
   return seconds < 1 ? 'less than a second' : `about ${spanInWords(Math.ceil(seconds))}`;
+}
+
+/** Bytes of the file of a metric that is kept so, when it is full. */
+export function bytesOfMetric(rule: Pick<Shape, 'archives'>): number {
+  return fileBytesOf(rule);
 }

@@ -9,9 +9,12 @@ import { VERSION } from '../../src/base/version.ts';
 import { readBundle } from '../../src/contract/bundle.ts';
 import { freePorts } from '../helpers/ports.ts';
 import { AS_WHO_I_AM } from '../helpers/installation.ts';
+import { benchBackup } from './backup.ts';
 import { lossBundles, reportLoss } from './loss.ts';
 import { paired, seconds, type Paired } from './measure.ts';
+import { measureSupervision } from './supervision.ts';
 import { supervisordPeer } from './supervisord.ts';
+import { measureUpdate } from './update.ts';
 
 /*
  * npm run bench: what dkm costs, each figure against a peer that does the same job in the same run. Ratios are
@@ -23,6 +26,7 @@ const WORK = realpathSync(mkdtempSync(join(tmpdir(), 'dkm-bench-')));
 const OUT = join(WORK, 'dist');
 const NAME = `dkm-${VERSION}-${currentPlatform()}`;
 const REST_S = 30;
+const BACKUP_METRICS = 2_000;
 const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux: https://man7.org/linux/man-pages/man7/time.7.html
 
 interface Row {
@@ -116,7 +120,10 @@ try {
   const memoryMiB = residentBytes(supervisor.pid) / 2 ** 20;
 
   sayAside('status …');
-  const peer = await supervisordPeer(WORK, services.length);
+  const peer = await supervisordPeer(
+    WORK,
+    services.map(() => '/bin/sleep 100000'),
+  );
   rows.push({
     what: 'supervisor, resident memory',
     ours: `${memoryMiB.toFixed(1)} MiB`,
@@ -138,6 +145,54 @@ try {
   );
   await peer.stop();
   await runOrThrow(dkm, ['stop']);
+
+  sayAside('eight services beside supervisord …');
+  const eight = await measureSupervision(join(unpacked, NAME, 'installer'), WORK);
+  const beside = (what: string, unit: string, bound: number, figure: (of: typeof eight.dkm) => number): void =>
+    void rows.push({
+      what,
+      ours: `${figure(eight.dkm).toFixed(2)} ${unit}`,
+      peer: `${figure(eight.supervisord).toFixed(2)} ${unit} (supervisord)`,
+      figure: figure(eight.dkm),
+      bound,
+      unit,
+    });
+  beside('supervisor of eight services, resident memory', 'MiB', 64, ({ memoryMib }) => memoryMib);
+  beside('supervisor of eight services, CPU', '%', 0.5, ({ cpuPercent }) => cpuPercent);
+  rows.push({
+    what: 'from a killed service to one that answers',
+    ours: `${eight.dkm.crashToReadySeconds.toFixed(3)} s`,
+    peer: `${eight.supervisord.crashToReadySeconds.toFixed(3)} s (supervisord)`,
+    figure: eight.dkm.crashToReadySeconds / eight.supervisord.crashToReadySeconds,
+    bound: 1.5,
+    unit: 'x',
+  });
+
+  sayAside('update and rollback …');
+  const update = await measureUpdate(join(unpacked, NAME));
+  const againstCopy = (what: string, took: number, bound: number): void =>
+    void rows.push({
+      what,
+      ours: `${took.toFixed(2)} s`,
+      peer: `${update.copySeconds.toFixed(2)} s (cp -r of the bundle)`,
+      figure: took / update.copySeconds,
+      bound,
+      unit: 'x',
+    });
+  againstCopy('update, without the watch', update.updateSeconds, 10);
+  againstCopy('  of it, the store is down', update.updateDownSeconds, 10);
+  againstCopy('rollback, without the watch', update.rollbackSeconds, 10);
+
+  sayAside('backup …');
+  const backup = await benchBackup(BACKUP_METRICS);
+  rows.push({
+    what: `backup of ${BACKUP_METRICS} metrics`,
+    ours: `${backup['dkmSeconds']?.toFixed(1)} s`,
+    peer: `${backup['tarSeconds']?.toFixed(1)} s (tar -czf)`,
+    figure: backup['timeRatio'] ?? Number.NaN,
+    bound: 1.2,
+    unit: 'x',
+  });
   await report(tarball, join(unpacked, NAME));
   await reportLoss(await lossBundles(WORK), WORK);
 } finally {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runOrThrow } from '../../src/base/exec.ts';
 import { eventually } from '../helpers/wait.ts';
 
-/** supervisord (from PyPI) with as many services as dkm has, to compare with. */
+/** supervisord (from PyPI) with services of its own, to compare with. */
 export interface SupervisordPeer {
   pid: number;
   status: () => Promise<unknown>;
@@ -12,13 +12,14 @@ export interface SupervisordPeer {
 
 const VERSION = '4.3.0';
 
-export async function supervisordPeer(work: string, services: number): Promise<SupervisordPeer> {
+/** Starts supervisord with these commands, each restarted when it ends. */
+export async function supervisordPeer(work: string, commands: readonly string[]): Promise<SupervisordPeer> {
   const site = join(work, 'supervisord');
   await runOrThrow('python3', ['-m', 'pip', 'install', '--quiet', '--target', site, `supervisor==${VERSION}`], { timeoutMs: 120_000 });
   const configuration = join(work, 'supervisord.conf');
   const socket = join(work, 'supervisor.sock');
   const pidFile = join(work, 'supervisord.pid');
-  const programs = Array.from({ length: services }, (_, index) => `[program:service${index}]\ncommand=/bin/sleep 100000\n`).join('');
+  const programs = commands.map((command, index) => `[program:service${index}]\ncommand=${command}\nautorestart=true\n`).join('');
   writeFileSync(
     configuration,
     `[unix_http_server]\nfile=${socket}\n[supervisord]\nlogfile=${work}/supervisord.log\npidfile=${pidFile}\nchildlogdir=${work}\n` +
@@ -31,7 +32,7 @@ export async function supervisordPeer(work: string, services: number): Promise<S
   await eventually('supervisord runs', () => existsSync(socket) && existsSync(pidFile));
   await eventually(
     'its services run',
-    async () => ((await call('supervisor.supervisorctl', 'status').catch(() => '')).match(/RUNNING/g)?.length ?? 0) === services,
+    async () => ((await call('supervisor.supervisorctl', 'status').catch(() => '')).match(/RUNNING/g)?.length ?? 0) === commands.length,
   );
   return {
     pid: Number(readFileSync(pidFile, 'utf8')),

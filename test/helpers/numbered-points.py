@@ -53,8 +53,14 @@ class Numbers:
         self.next = end
 
 
+# Filled when we are told to end.
+told = []
+
+
 def connect(port):
     while True:
+        if told:
+            raise ConnectionAbortedError("told to end")
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=30)
         except ConnectionError:
@@ -100,15 +106,14 @@ def stream(port, prefix, metrics, first, rate):
         except OSError:
             numbers.note("refused", end)
             connection.close()
-            connection = connect(port)
+            if not told:
+                connection = connect(port)
     connection.close()
     return numbers
 
 
 def pace(rate):
     """Yields True a hundred points apart, and False when we were told to end."""
-    told = []
-    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
     due = time.monotonic()
     while not told:
         yield True
@@ -183,6 +188,7 @@ def fault_of(whisper, path):
 
 def main(command, *arguments):
     if command in ("send", "stream"):
+        signal.signal(signal.SIGTERM, lambda *_: told.append(True))
         port, prefix, metrics, first, rate = arguments
         numbers = {"send": send, "stream": stream}[command](int(port), prefix, int(metrics), int(first), float(rate))
         return numbers.ranges

@@ -12,7 +12,9 @@ export function addBackupCommands({ program, layout, done }: CommandLine): void 
     .option('--exclude-data', "leave out what the store keeps; configuration and databases (Grafana's) only")
     .option('--json', 'print one JSON object')
     .addHelpText('after', BACKUP_HELP)
-    .action(async (options: { to?: string; excludeData?: boolean; json?: boolean }) => done(await (await import('../commands/backup.ts')).backup(layout(), options)));
+    .action(async (options: { to?: string; excludeData?: boolean; json?: boolean }) =>
+      done(await (await import('../commands/backup.ts')).backup(layout(), options)),
+    );
   program
     .command('restore')
     .configureHelp({ showGlobalOptions: false }) // their -d is another one

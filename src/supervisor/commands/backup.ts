@@ -37,6 +37,8 @@ function tell({ file, about, files, contentBytes, bytes, seconds, remarks }: Mad
   for (const { path, why } of remarks.slice(0, SHOWN)) sayAside(`${path}: ${why}`);
   if (remarks.length > SHOWN) sayAside(`and ${remarks.length - SHOWN} more`);
   say(`${file}`);
-  say(`${files} files, ${bytesInWords(contentBytes)} in ${bytesInWords(bytes)}, ${spanInWords(seconds)}${about.excludesData ? ', without the store\'s data' : ''}.`);
+  say(
+    `${files} files, ${bytesInWords(contentBytes)} in ${bytesInWords(bytes)}, ${seconds < 1 ? 'less than 1 s' : spanInWords(seconds)}${about.excludesData ? ", without the store's data" : ''}.`,
+  );
   say('It holds the secrets of this installation; only its owner may read it (mode 0600).');
 }

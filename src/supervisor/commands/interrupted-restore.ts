@@ -18,6 +18,8 @@ export async function takeBackInterruptedRestore(layout: Layout, commandName: st
     const { recoverRestore } = await import('../../backup/recover.ts');
     for (const line of await recoverRestore(layout, { start: commandName !== 'stop' })) sayAside(line);
   } else if (!existsSync(layout.settings)) {
-    throw new DkmError('locked', 'A restore is under way here, or was interrupted.', { hint: 'Unless it is under way, "dkm start" takes it back and starts what ran before.' });
+    throw new DkmError('locked', 'A restore is under way here, or was interrupted.', {
+      hint: 'Unless it is under way, "dkm start" takes it back and starts what ran before.',
+    });
   }
 }

@@ -89,7 +89,7 @@ async function check(work: Work): Promise<number> {
 }
 
 function inWords({ about, files, contentBytes }: ReadBackup): string {
-  const data = about.excludesData ? ', without the store\'s data' : '';
+  const data = about.excludesData ? ", without the store's data" : '';
   return `dkm ${about.version} of ${about.hostname} in ${about.root}, ${about.at}; ${files} files, ${bytesInWords(contentBytes)}${data}`;
 }
 
@@ -143,7 +143,10 @@ async function beside(work: Work, typed: string): Promise<number> {
 
 function tellBeside(directory: string, fitted: Fitted, takenPorts: readonly number[]): void {
   tellConfiguration(directory, fitted);
-  if (takenPorts.length > 0) say(`Taken at present: ${takenPorts.length === 1 ? 'port' : 'ports'} ${takenPorts.join(', ')}. The copy can start when they are free; -p PORT gives it others.`);
+  if (takenPorts.length > 0)
+    say(
+      `Taken at present: ${takenPorts.length === 1 ? 'port' : 'ports'} ${takenPorts.join(', ')}. The copy can start when they are free; -p PORT gives it others.`,
+    );
   say(`Restored. Start it: ${join(directory, 'bin', 'dkm')} start`);
 }
 

@@ -15,8 +15,7 @@ import { planConversion, type Plan } from '../../retention/plan.ts';
 import { loadRules, type AggregationRule, type Rules } from '../../retention/rules.ts';
 import { storeOf, type Store } from '../../retention/store.ts';
 import { survey, type RuleSurvey, type Selection, type Survey } from '../../retention/survey.ts';
-import { aboutSpan, lossInWords, retentionsInWords } from '../../retention/words.ts';
-import { fileBytesOf } from '../../whisper/format.ts';
+import { aboutSpan, bytesOfMetric, lossInWords, retentionsInWords } from '../../retention/words.ts';
 import { thresholdsOf } from '../disk-space.ts';
 import { command } from '../supervisor.ts';
 
@@ -69,7 +68,7 @@ function shownSurvey(found: Survey, rules: Rules): Record<string, unknown> {
   const { rules: surveyed, ...rest } = found;
   const shown = surveyed.map(({ rule, ...counts }) => {
     const { regExp: _, ...told } = rule;
-    const bytesPerMetric = fileBytesOf(rule);
+    const bytesPerMetric = bytesOfMetric(rule);
     return { ...told, words: retentionsInWords(rule.archives), bytesPerMetric, bytesPerHost: bytesPerMetric * METRICS_PER_HOST, ...counts };
   });
   return { rules: shown, aggregations: rules.aggregations.map(({ regExp: _, ...told }) => told), ignored: rules.ignored, ...rest };
@@ -83,7 +82,7 @@ function tellRules(found: Survey, rules: Rules, store: Store): void {
   const widest = found.rules.at(-1);
   if (widest)
     say(
-      `\nA host with ${METRICS_PER_HOST} metrics under [${widest.rule.name}] takes ${bytesInWords(fileBytesOf(widest.rule) * METRICS_PER_HOST)} when its files are full.`,
+      `\nA host with ${METRICS_PER_HOST} metrics under [${widest.rule.name}] takes ${bytesInWords(bytesOfMetric(widest.rule) * METRICS_PER_HOST)} when its files are full.`,
     );
   say(`${found.files} metrics take ${bytesInWords(found.diskBytes)} now.`);
   if (!found.isComplete) say(`These are the ones that were looked at in ${SHOW_WITHIN_MS / 1000} s, taken at random; "--all" looks at every one.`);
@@ -91,7 +90,7 @@ function tellRules(found: Survey, rules: Rules, store: Store): void {
 }
 
 function ruleRow({ rule, files, diskBytes, differing }: RuleSurvey): string[] {
-  return [rule.name, rule.pattern || '(any)', `${files}`, `${differing}`, bytesInWords(diskBytes), `${fileBytesOf(rule)}`, retentionsInWords(rule.archives)];
+  return [rule.name, rule.pattern || '(any)', `${files}`, `${differing}`, bytesInWords(diskBytes), `${bytesOfMetric(rule)}`, retentionsInWords(rule.archives)];
 }
 
 function aggregationRow({ name, pattern, methodName, xFilesFactor }: AggregationRule): string[] {

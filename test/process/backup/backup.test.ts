@@ -43,7 +43,11 @@ describe('dkm backup and dkm restore', () => {
     const { kept, started } = JSON.parse(restored.stdout) as { kept: string; started: string[] };
     expect(started.toSorted()).toEqual(['page', 'store']);
     expect(countRows(layout.root)).toBe(10);
-    expect(stateOf(layout)).toEqual({ ...before, 'storage/page/page.db': stateOf(layout)['storage/page/page.db'], [kept.slice(layout.root.length + 1)]: 'there' });
+    expect(stateOf(layout)).toEqual({
+      ...before,
+      'storage/page/page.db': stateOf(layout)['storage/page/page.db'],
+      [kept.slice(layout.root.length + 1)]: 'there',
+    });
     expect(readFileSync(join(kept, 'storage/store/new.wsp'), 'utf8')).toBe('new');
     expect(await dkm('status')).toMatchObject({ code: 0 });
   });

@@ -24,7 +24,7 @@ async function withBackup(): Promise<BackedUp & { file: string; before: Record<s
 
 const runningOnes = async ({ dkm }: BackedUp): Promise<string[]> => {
   const { services } = JSON.parse((await dkm('status', '--json')).stdout) as { services: ShownService[] };
-  return services.filter(({ state }) => state === 'RUNNING').map(({ name }) => name);
+  return services.flatMap(({ state, name }) => (state === 'RUNNING' ? [name] : [])).toSorted();
 };
 
 describe('a restore in place that is interrupted', () => {
@@ -37,11 +37,22 @@ describe('a restore in place that is interrupted', () => {
       expect(died, died.stderr).toMatchObject({ signal: 'SIGKILL' });
       steps.push(died.stdout.trim());
       if (died.stdout.startsWith('done')) break;
-      expect(await dkm('config', 'get', 'install.port'), died.stdout).toMatchObject({ code: 0, stderr: expect.stringContaining('It was taken back') as string });
+      expect(await dkm('config', 'get', 'install.port'), died.stdout).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('It was taken back') as string,
+      });
       expect(stateOf(layout), died.stdout).toEqual(before);
       expect(existsSync(layout.restoreJournal)).toBe(false);
     }
-    expect(steps).toEqual(['unpack', 'configure', 'stop', 'move', ...['conf', 'run/generated', 'run/generated.json', 'storage'].flatMap((path) => [`move ${path} aside`, `move ${path} in place`]), 'start', 'done']);
+    expect(steps).toEqual([
+      'unpack',
+      'configure',
+      'stop',
+      'move',
+      ...['conf', 'run/generated', 'run/generated.json', 'storage'].flatMap((path) => [`move ${path} aside`, `move ${path} in place`]),
+      'start',
+      'done',
+    ]);
     // It is done from here on: only what is left of it goes.
     expect(await dkm('config', 'get', 'install.port')).toMatchObject({ code: 0, stderr: '' });
     expect(existsSync(join(layout.storage, 'store/new.wsp'))).toBe(false);
@@ -78,7 +89,10 @@ describe('a restore in place that is interrupted', () => {
     write('conf/dkm.toml', good);
     expect(await dkm('start')).toMatchObject({ code: 0 });
     const before = stateOf(layout);
-    expect(await dkm('restore', file)).toMatchObject({ code: 1, stderr: expect.stringMatching(/store does not start with it[^]*Everything is as it was before/) as string });
+    expect(await dkm('restore', file)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/store does not start with it[^]*Everything is as it was before/) as string,
+    });
     expect(stateOf(layout)).toEqual(before);
     expect(await runningOnes(installation)).toEqual(['page', 'store']);
   });
@@ -99,7 +113,11 @@ describe('a restore in place that is interrupted', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
     const { promise, resolve } = Promise.withResolvers<number | null>();
     child.once('close', resolve);
-    await eventually('it is at work', () => [join(layout.root, 'restore-staging', 'storage'), join(folder, '.copy.dkm-restoring', 'storage'), join(folder, '.second.tar.gz.partial')].some(existsSync));
+    await eventually('it is at work', () =>
+      [join(layout.root, 'restore-staging', 'storage'), join(folder, '.copy.dkm-restoring', 'storage'), join(folder, '.second.tar.gz.partial')].some(
+        existsSync,
+      ),
+    );
     child.kill('SIGINT');
     expect(await promise, complaint).toBe(1);
     expect(stateOf(layout)).toEqual(before);

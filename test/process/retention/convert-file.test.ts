@@ -51,7 +51,7 @@ function storedIn(path: string): { archives: number; points: Map<number, number>
 }
 
 async function again(path: string): Promise<void> {
-  await convertFile(path, NEW, { dialect: 'go-carbon', lock: await fileLocker(PROGRAM) });
+  await convertFile(path, NEW, { dialect: 'go-carbon', patienceMs: 10_000, lock: await fileLocker(PROGRAM) });
 }
 
 describe('converting a file on disk', () => {

@@ -10,6 +10,7 @@ import type { Shape } from '../../../src/whisper/format.ts';
 const { path, shape, dieAt } = JSON.parse(process.argv[2] ?? '') as { path: string; shape: Shape; dieAt?: Step };
 const outcome = await convertFile(path, shape, {
   dialect: 'go-carbon',
+  patienceMs: 30_000,
   lock: await fileLocker(process.argv[1] ?? ''),
   onStep: (step) => {
     if (step === dieAt) process.kill(process.pid, 'SIGKILL');

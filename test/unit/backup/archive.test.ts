@@ -138,7 +138,10 @@ function forge(entries: readonly Forged[], { about = JSON.stringify(ABOUT), sums
   const listed = all.filter(({ unlisted, type }) => !unlisted && type !== 'Directory').map(({ path, content = '' }) => sumLine(sha256(content), path));
   const blocks = [...all, { path: SUMS_FILE, content: sums ?? listed.join('') }].flatMap(({ path, content = '', type = 'File', linkpath }: Forged) => {
     const header = Buffer.alloc(512);
-    new Header({ path, size: Buffer.byteLength(content), type, mode: 0o600, mtime: new Date(0), ...(linkpath !== undefined && { linkpath }) }).encode(header, 0);
+    new Header({ path, size: Buffer.byteLength(content), type, mode: 0o600, mtime: new Date(0), ...(linkpath !== undefined && { linkpath }) }).encode(
+      header,
+      0,
+    );
     return [header, Buffer.from(content), Buffer.alloc((512 - (Buffer.byteLength(content) % 512)) % 512)];
   });
   writeFileSync(file, gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)])));
@@ -176,7 +179,11 @@ describe('a forged backup', () => {
 
   it.each<[string, () => void, string]>([
     ['a file missing', () => forge([], { sums: sumLine(sha256(JSON.stringify(ABOUT)), ABOUT_FILE) + sumLine(sha256(''), 'conf/x') }), 'conf/x is not as'],
-    ['another digest', () => forge([{ path: 'conf/x', content: 'y' }], { sums: sumLine(sha256(JSON.stringify(ABOUT)), ABOUT_FILE) + sumLine(sha256('z'), 'conf/x') }), 'conf/x is not as'],
+    [
+      'another digest',
+      () => forge([{ path: 'conf/x', content: 'y' }], { sums: sumLine(sha256(JSON.stringify(ABOUT)), ABOUT_FILE) + sumLine(sha256('z'), 'conf/x') }),
+      'conf/x is not as',
+    ],
     ['an unknown key', () => forge([], { about: JSON.stringify({ ...ABOUT, more: 1 }) }), 'more: unknown key'],
     ['another schema', () => forge([], { about: JSON.stringify({ ...ABOUT, schema: 2 }) }), 'schema'],
     ['databases that lead out', () => forge([], { about: JSON.stringify({ ...ABOUT, databases: ['../x'] }) }), 'databases'],
