@@ -1,4 +1,4 @@
-import { EXIT } from '../../base/errors.ts';
+import { EXIT, messageOf } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { coloured, hasColour, say, sayAside } from '../../base/terminal.ts';
 import type { ControlOperation, ControlReply, ServiceOutcome } from '../control.ts';
@@ -9,12 +9,24 @@ import { takeBackInterruptedChange } from './interrupted-change.ts';
 export async function change(layout: Layout, operation: ControlOperation, services: string[], options: { json?: boolean }): Promise<number> {
   await takeBackInterruptedChange(layout, { start: operation !== 'stop' && operation !== 'shutdown' });
   const progress = new Progress(options.json !== true);
+  const unapplied = ['start', 'restart', 'reload'].includes(operation) ? unappliedNote(layout) : Promise.resolve('');
   const outcomes = await command(layout, operation, services, (reply) => progress.show(reply));
   progress.clear();
   if (options.json) say(JSON.stringify({ schema: 1, supervisor: outcomes !== undefined, services: outcomes ?? [] }, null, 1));
   else if (!outcomes) say('Nothing is running.');
   else tellOutcomes(outcomes);
+  const note = await unapplied;
+  if (note !== '') sayAside(note);
   return outcomes?.some((outcome) => !outcome.ok) ? EXIT.failed : EXIT.fine;
+}
+
+const LOOK_AT_METRICS_MS = 200;
+
+/** A sentence about retentions that were changed and that stored metrics do not follow; what is wrong with the rules themselves is the store's to tell. */
+async function unappliedNote(layout: Layout): Promise<string> {
+  const { unappliedRetention } = await import('../../retention/unapplied.ts');
+  const unapplied = await unappliedRetention(layout, { withinMs: LOOK_AT_METRICS_MS }).catch((error: unknown) => ({ message: messageOf(error) }));
+  return unapplied === undefined || unapplied.message === '' ? '' : `Note: ${unapplied.message}.`;
 }
 
 /** Prints what became of each service, with the ends of the logs of those that failed. */

@@ -44,15 +44,6 @@ function missing({ whisper }: StoreInstallation, sent: Sent): string[] {
   });
 }
 
-/**
- * With two workers go-carbon 0.19.1 now and then leaves a file open and locked, and waits for itself until Go's collector
- * closes it, which may take two minutes (persister/whisper.go, `store`). Nothing is lost by that, but it is not waited for here.
- */
-function oneWorker({ layout }: StoreInstallation): void {
-  const file = join(layout.conf, 'go-carbon', 'go-carbon.toml');
-  if (existsSync(file)) writeFileSync(file, readFileSync(file, 'utf8').replace(/^workers = .*$/m, 'workers = 1'));
-}
-
 /** Waits until the store has written everything, or nothing new for a while: on a busy machine it takes its time. */
 async function writtenOut(installation: StoreInstallation, sent: Sent): Promise<void> {
   let fewest = Infinity;
@@ -76,7 +67,6 @@ describe.each<StoreName>(['go-carbon', 'carbon-cache'])('a change of retentions 
     const installation = await storeInstallation(store, component);
     const { dkm, port, setSchemas, whisper } = installation;
     setSchemas({ default: { pattern: '.*', retentions: '1s:1h,1m:1d' } });
-    oneWorker(installation);
     const started = await dkm('start');
     expect(started.code, started.stdout + started.stderr).toBe(0);
 
