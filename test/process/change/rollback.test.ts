@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { imageOf, lines, statesOf, updatable, updateBundle, type Updatable } from '../../helpers/update-bundles.ts';
@@ -70,6 +70,36 @@ describe('dkm rollback', () => {
     expect({ ...imageOf(target.layout.root), 'storage/page/page.db': '' }).toEqual({ ...before, 'storage/page/page.db': '' });
     expect(await statesOf(target)).toEqual(V2_RUNS);
     expect(readdirSync(target.layout.logs).some((name) => name.startsWith('failed-rollback-1.0.0-'))).toBe(true);
+  });
+
+  it('that fails before anything was started leaves the database as it was', async () => {
+    const target = await updatable({ start: false });
+    expect(await target.update(target.v2)).toMatchObject({ code: 0 });
+    target.write('storage/page/page.db', 'rows of 2.0.0\n');
+    const before = imageOf(target.layout.root);
+    mkdirSync(join(target.layout.root, 'current.new', 'in-the-way'), { recursive: true });
+    const finished = await back(target);
+    expect(finished, finished.stdout).toMatchObject({ code: 1, stderr: expect.stringContaining('current.new') as string });
+    rmSync(join(target.layout.root, 'current.new'), { recursive: true });
+    expect(await target.dkm('stop')).toMatchObject({ code: 0 });
+    expect(target.read('storage/page/page.db')).toBe('rows of 2.0.0\n');
+    expect(imageOf(target.layout.root)).toEqual(before);
+  });
+
+  it('removes no version, and keeps the one that it leaves where others are kept, too', async () => {
+    const target = await updatable({ start: false });
+    expect(await target.update(target.v2)).toMatchObject({ code: 0 });
+    expect(await target.update(await updateBundle(target.folder, '3.0.0'), '--keep', '3')).toMatchObject({ code: 0 });
+    target.write('storage/page/page.db', 'rows of 3.0.0\n');
+    const finished = await back(target, '--json');
+    expect(finished, finished.stderr).toMatchObject({ code: 0 });
+    const [database] = (JSON.parse(finished.stdout) as { databases: { keptBeside: string }[] }).databases;
+    expect(readFileSync(database?.keptBeside ?? '', 'utf8')).toBe('rows of 3.0.0\n');
+    const { versions } = JSON.parse((await target.dkm('rollback', '--list', '--json')).stdout) as { versions: { version: string }[] };
+    expect(versions.map(({ version }) => version)).toEqual(['3.0.0', '1.0.0']);
+    expect(await back(target, '--to', '3.0.0')).toMatchObject({ code: 0 });
+    expect(target.read('storage/page/page.db')).toBe('rows of 3.0.0\n');
+    expect((await target.dkm('rollback', '--list')).stdout).toMatch(/^2\.0\.0 .*\n1\.0\.0 /);
   });
 
   it('is refused without a version to go back to, an unknown one, or anybody to ask', async () => {

@@ -17,12 +17,12 @@ async function versions(folders: readonly string[], snapshots: readonly string[]
     writeFileSync(join(layout.versions, folder, 'bundle.json'), '{}');
   }
   symlinkSync(`versions/${folders[0]}`, layout.current);
-  for (const snapshot of snapshots) {
+  for (const [index, snapshot] of snapshots.entries()) {
     const [from = '', to = ''] = snapshot.split(' -> ');
     mkdirSync(join(layout.versions, `${from}.snapshot`));
     await writeSnapshot(join(layout.versions, `${from}.snapshot`), {
       schema: 1,
-      at: '',
+      at: `2026-01-0${index + 1}`,
       kind: 'update',
       from: place(from),
       to: place(to),
@@ -48,6 +48,17 @@ describe('kept versions', () => {
     [['3', '2'], ['1 -> 2', '2 -> 3'], ['2']],
     [['2', '1'], ['1 -> 2', '2 -> 1'], ['1']],
     [['1+abc', '1'], ['1 -> 1+abc'], ['1']],
+    [
+      ['2', '1', '3'],
+      ['1 -> 2', '3 -> 2'],
+      ['3', '1'],
+    ],
+    [
+      ['2', '1', '3', '4'],
+      ['1 -> 2', '3 -> 4', '4 -> 2'],
+      ['4', '1', '3'],
+    ],
+    [['3', '1'], ['1 -> 2', '2 -> 3'], []],
   ])('of %j with the snapshots %j are %j', async (folders, snapshots, expected) => {
     expect(await keptOf(await versions(folders, snapshots))).toEqual(expected);
   });
@@ -59,6 +70,12 @@ describe('kept versions', () => {
     expect(readdirSync(layout.versions).sort()).toEqual(['2', '2.snapshot', '3', 'mine']);
     expect(await pruneVersions(layout, 1)).toEqual(['2']);
     expect(readdirSync(layout.versions).sort()).toEqual(['3', 'mine']);
+  });
+
+  it('that were left by going back from them are the last to go', async () => {
+    const layout = await versions(['2', '1', '3'], ['1 -> 2', '3 -> 2']);
+    expect(await pruneVersions(layout, 2)).toEqual(['1']);
+    expect(readdirSync(layout.versions).sort()).toEqual(['2', '3', '3.snapshot']);
   });
 
   it('are none where current leads elsewhere, and nothing is removed then', async () => {
