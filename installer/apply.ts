@@ -50,7 +50,7 @@ export async function applyPlan(installation: Installation): Promise<Applied> {
   const lock = await lockOrLeave(layout, madeAbove);
   try {
     const state = await directoryState(layout.root);
-    if (state.kind === 'installed') return await restore(installation, layout, state.settings);
+    if (state.kind === 'installed') return await restore(installation, layout, state);
     return await installFresh(installation, { layout, lock, madeAbove, state });
   } finally {
     lock.release();
@@ -70,8 +70,12 @@ async function lockOrLeave(layout: Layout, madeAbove: readonly string[]): Promis
   }
 }
 
+type Installed = Extract<DirectoryState, { kind: 'installed' }>;
+
 /** Adds what is missing to a finished installation; on failure all that was there is still there. */
-async function restore(installation: Installation, layout: Layout, settings: Settings): Promise<Applied> {
+async function restore(installation: Installation, layout: Layout, { settings, bundle }: Installed): Promise<Applied> {
+  if (bundle !== installation.bundle.digest || existsAs(layout.changeJournal))
+    throw new DkmError('locked', `Another installer was quicker: ${layout.root} holds another version by now.`, { hint: 'Run the same command again.' });
   if (!isDeepStrictEqual(settings, installation.settings)) {
     throw new DkmError('locked', `Another installer was quicker: ${layout.root} is installed by now, with other answers.`, {
       hint: 'Install into another directory with -d.',

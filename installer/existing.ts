@@ -1,6 +1,10 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { DkmError } from '../src/base/errors.ts';
+import type { Layout } from '../src/base/layout.ts';
 import { differences, type Answers } from './answers.ts';
 import type { OpenBundle } from '../src/bundle/open.ts';
+import { readRestore } from '../src/contract/restore-journal.ts';
 import type { Settings } from '../src/contract/settings.ts';
 import type { DirectoryState } from './facts/directory.ts';
 
@@ -33,6 +37,23 @@ export function refuseOtherAnswers(directory: string, settings: Settings, answer
   throw refusal(
     `${directory} is installed with other answers:\n${found.map((line) => `  ${line}`).join('\n')}`,
     'Change them with "dkm config set" and "dkm reconfigure", or install into another directory.',
+  );
+}
+
+/** Refuses a directory of somebody else: root would run what that user put there, and follow that user's links. */
+export function refuseOthersDirectory({ root }: Layout): void {
+  const owner = lstatSync(root, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === process.geteuid?.()) return;
+  throw refusal(`${root} belongs to another user. Nothing was changed.`, 'Do it as the user it belongs to.');
+}
+
+/** Refuses to work on what is half restored: the restore, taken back later, would put old configuration and data into what came of it. */
+export function refuseUnfinishedRestore(layout: Layout): void {
+  const state = existsSync(layout.restoreJournal) ? readRestore(layout.restoreJournal) : undefined;
+  if (state?.kind !== 'unfinished') return;
+  throw refusal(
+    `A restore of ${state.begin.file} was begun in ${layout.root} and has not ended. Nothing was changed.`,
+    `Unless it is under way, have it taken back: ${join(layout.bin, 'dkm')} stop, or start. Then try again.`,
   );
 }
 

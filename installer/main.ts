@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DkmError, EXIT } from '../src/base/errors.ts';
 import { resolveExisting } from '../src/base/files.ts';
@@ -10,7 +11,7 @@ import { verifyBundle } from '../src/bundle/verify.ts';
 import { interruptedInWords, recoverChange, recoveryInWords, unfinishedChange } from '../src/change/recover.ts';
 import { currentFolder } from '../src/change/versions.ts';
 import { directoryMeant } from './directory.ts';
-import { refuseOtherAnswers, refuseOtherInstallation } from './existing.ts';
+import { refuseOtherAnswers, refuseOtherInstallation, refuseOthersDirectory, refuseUnfinishedRestore } from './existing.ts';
 import { directoryState, settingsThere, type DirectoryState } from './facts/directory.ts';
 import { gatherHostFacts, type Questions } from './host-facts.ts';
 import { interruptible } from './interruptible.ts';
@@ -80,8 +81,10 @@ async function install(options: Options, progress: Progress): Promise<number> {
 }
 
 /** An update that was killed is taken back before anything else is looked at. */
-async function settleInterrupted(directory: string, { dryRun, json }: Options, progress: Progress): Promise<void> {
+async function settleInterrupted(directory: string, { update, dryRun, json }: Options, progress: Progress): Promise<void> {
   const layout = layoutOf(directory);
+  if (update || existsSync(layout.changeJournal)) refuseOthersDirectory(layout);
+  refuseUnfinishedRestore(layout);
   const unfinished = unfinishedChange(layout);
   if (unfinished === undefined && !dryRun) await recoverChange(layout); // one that ended, but was killed before it had tidied up
   if (unfinished === undefined) return;

@@ -11,6 +11,7 @@ import { stopEverything } from '../src/change/services.ts';
 import { removeIfEmpty } from '../src/change/tree.ts';
 import { BUNDLE_FILE } from '../src/contract/bundle.ts';
 import { directoryMeant } from './directory.ts';
+import { refuseOthersDirectory, refuseUnfinishedRestore } from './existing.ts';
 import type { Options } from './options.ts';
 import type { Progress } from './progress.ts';
 import { isRemains, removedName } from './undo.ts';
@@ -24,12 +25,14 @@ import { isRemains, removedName } from './undo.ts';
 export async function uninstall(options: Options, progress: Progress): Promise<number> {
   const layout = layoutOf(directoryMeant(options.directory));
   refuseOthers(layout);
+  if (!options.purge) refuseUnfinishedRestore(layout);
   for (const line of warnings(layout, options)) sayAside(line);
   if (options.dryRun) return planned(layout, options);
   if (!options.yes && !(await confirmed(questionFor(layout, options), 'Add --yes where nobody can be asked.'))) return EXIT.refused;
   await recoverOrSay(layout, options);
   const lock = existsSync(layout.run) ? await acquireLock(layout.installLock, 'an installer') : undefined;
   try {
+    if (!options.purge && existsSync(layout.changeJournal)) throw interruptedMeanwhile();
     progress.phase('Stopping everything');
     await stopEverything(layout);
     progress.phase(`Removing dkm from ${layout.root}`);
@@ -43,9 +46,7 @@ export async function uninstall(options: Options, progress: Progress): Promise<n
 
 /** What only an installation has: nothing else is ever removed from. */
 function refuseOthers(layout: Layout): void {
-  const owner = lstatSync(layout.root, { throwIfNoEntry: false })?.uid;
-  if (owner !== undefined && owner !== process.geteuid?.())
-    throw new DkmError('preflight-refused', `${layout.root} belongs to another user.`, { hint: 'Uninstall as the user it belongs to.' });
+  refuseOthersDirectory(layout);
   if (isInstallation(layout)) return;
   throw new DkmError('preflight-refused', `${layout.root} is not an installation of dkm. Nothing was changed.`, {
     hint: 'Name the installed directory with -d.',
@@ -77,12 +78,23 @@ async function recoverOrSay(layout: Layout, { purge }: Options): Promise<void> {
   }
 }
 
+/** Another installer was quicker, and killed. */
+function interruptedMeanwhile(): DkmError {
+  return new DkmError('locked', 'An update was begun meanwhile and was interrupted. Nothing was removed.', {
+    hint: 'Run the same command again: it takes that back first.',
+  });
+}
+
 /** What is ours in the installed directory's first level, in the order in which it goes; run/, where the lock is, is last. */
 function ours(layout: Layout, { purge }: Options): string[] {
   const linked = readdirSync(layout.root).filter((name) => name !== 'current' && isLinkInto(join(layout.root, name), 'current/'));
   const programs = ['bin/dkm', 'bin/dkmadmin', ...linked, 'current', 'versions'];
-  return [...programs, ...(purge ? ['storage', 'conf'] : [])].filter((path) => existsAs(join(layout.root, path)));
+  const restores = readdirSync(layout.root).filter((name) => RESTORES.test(name));
+  return [...programs, ...(purge ? [...restores, 'storage', 'conf'] : [])].filter((path) => existsAs(join(layout.root, path)));
 }
+
+/** What "dkm restore" unpacked, or put aside. */
+const RESTORES = /^restore-(staging|kept-\d{8}T\d{6}Z)$/;
 
 function isLinkInto(path: string, folder: string): boolean {
   return lstatSync(path).isSymbolicLink() && readlinkSync(path).startsWith(folder);
@@ -90,6 +102,8 @@ function isLinkInto(path: string, folder: string): boolean {
 
 /** `rm` follows no link: one that stands in a directory's place goes, and what it leads to stays. */
 function remove(layout: Layout, options: Options, lock: Lock | undefined): void {
+  // First, where something stays: who finds it says that all the rest is there. Last, where all goes: it says what this was.
+  if (!options.purge) rmSync(layout.journal, { force: true });
   for (const path of ours(layout, options)) rmSync(join(layout.root, path), { recursive: true, force: true });
   removeIfEmpty(layout.bin);
   if (options.purge) removeRun(layout, lock);
@@ -116,7 +130,7 @@ function removeRun(layout: Layout, lock: Lock | undefined): void {
 
 function concluded(layout: Layout, options: Options): number {
   const left = existsAs(layout.root) ? readdirSync(layout.root).sort() : [];
-  const known = options.purge ? [] : ['conf', 'storage', 'run'];
+  const known = options.purge ? [] : ['conf', 'storage', 'run', ...left.filter((name) => RESTORES.test(name))];
   const others = left.filter((name) => !known.includes(name));
   if (options.json) {
     say(

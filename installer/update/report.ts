@@ -58,6 +58,7 @@ export async function outcomeInWords(outcome: ChangeOutcome, { layout, place }: 
           ? []
           : [`Look at these: you edited lines that changed, and yours stayed; the new text is beside each, with .new: ${conflicts.join(', ')}`]),
         ...(outcome.pruned.length === 0 ? [] : [`Removed, as no longer kept: versions/${outcome.pruned.join(', versions/')}.`]),
+        ...outcome.untidy.map((why) => `Not needed any more, and could not be removed: ${why}`),
         ...(before === undefined ? [] : [`Back to dkm ${before.place.version}: ${join(layout.bin, 'dkm')} rollback`]),
       ];
     }
@@ -93,7 +94,7 @@ export function outcomeReport(outcome: ChangeOutcome, present: Present, { to, ch
     settings: Object.fromEntries(settings.changes),
     configuration: changes.filter(({ kind }) => kind !== 'unchanged').map(({ kind, path }) => ({ path, change: kind })),
     services,
-    ...(outcome.kind === 'done' && { downSeconds: outcome.downMs / 1000, pruned: outcome.pruned }),
+    ...(outcome.kind === 'done' && { downSeconds: outcome.downMs / 1000, pruned: outcome.pruned, untidy: outcome.untidy }),
     ...(outcome.kind !== 'done' && { error: { message: outcome.why, interrupted: outcome.interrupted } }),
     ...(outcome.kind === 'taken-back' && {
       logs: outcome.back.logs ?? null,

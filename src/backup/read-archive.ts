@@ -78,40 +78,38 @@ async function feed(file: string, reading: Reading, { signal, onBytes }: ReadOpt
   packed.once('error', (error) => gunzip.destroy(error));
   gunzip.once('close', () => packed.destroy());
   const parser = new Parser({ strict: true, maxMetaEntrySize: LONGEST_ABOUT_BYTES });
-  let failure: unknown;
-  const fail = (error: unknown): void => void (failure ??= error);
-  const take = (entry: ReadEntry): void => {
-    entry.on('error', fail);
-    try {
-      reading.begin(entry);
-    } catch (error) {
-      fail(error);
-    }
-    entry.on('data', (chunk) => {
-      try {
-        if (failure === undefined) reading.chunk(chunk);
-      } catch (error) {
-        fail(error);
-      }
-    });
-    entry.once('end', () => {
-      try {
-        if (failure === undefined) reading.end();
-      } catch (error) {
-        fail(error);
-      }
-    });
-  };
-  parser.on('entry', take).on('ignoredEntry', take).on('error', fail);
+  const failures = watch(parser, reading);
   for await (const chunk of packed.pipe(gunzip)) {
     // Every entry takes its data at once, so the parser is never full and what a chunk holds is done when this returns.
     parser.write(chunk as Buffer);
-    if (failure !== undefined) throw failure as Error;
+    if (failures.length > 0) throw failures[0] as Error;
   }
   const ended = once(parser, 'end');
   parser.end();
   await ended;
-  if (failure !== undefined) throw failure as Error;
+  if (failures.length > 0) throw failures[0] as Error;
+}
+
+/** Hands what a parser finds to a reading until something is wrong; returns what was, as it becomes known. */
+function watch(parser: Parser, reading: Reading): readonly unknown[] {
+  const failures: unknown[] = [];
+  const attempt = (work: () => void): void => {
+    if (failures.length > 0) return;
+    try {
+      work();
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  const take = (entry: ReadEntry): void => {
+    entry.on('error', (error) => failures.push(error));
+    attempt(() => reading.begin(entry));
+    entry.on('data', (chunk) => attempt(() => reading.chunk(chunk)));
+    entry.once('end', () => attempt(() => reading.end()));
+  };
+  parser.on('entry', take).on('ignoredEntry', take); // ignored are kinds the library does not know: refused here
+  parser.on('error', (error) => failures.push(error));
+  return failures;
 }
 
 class Reading {

@@ -48,16 +48,6 @@ export function run(command: string, args: readonly string[], options: RunOption
   const onAbort = (): void => fail(new DkmError('interrupted', `${command} was interrupted.`));
   if (options.signal?.aborted) onAbort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    options.onOutput?.(text);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    options.onOutput?.(text);
-  });
-  child.stdin.on('error', () => undefined); // a program that does not read its input is no failure of ours
-  child.stdin.end(options.input ?? '');
   const settle = (): void => {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
@@ -71,6 +61,17 @@ export function run(command: string, args: readonly string[], options: RunOption
     if (failure) reject(failure);
     else resolve({ code, signal, stdout, stderr });
   });
+  if (child.pid === undefined) return promise; // without a process there may be no streams either, as when too many files are open
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    options.onOutput?.(text);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    options.onOutput?.(text);
+  });
+  child.stdin.on('error', () => undefined); // a program that does not read its input is no failure of ours
+  child.stdin.end(options.input ?? '');
   return promise;
 }
 
@@ -115,6 +116,7 @@ export function startGuard(script: string): { tell: (line: string) => Promise<vo
   let failure: Error | undefined;
   const note = (error: Error): void => void (failure ??= error);
   child.once('error', note);
+  if (child.pid === undefined) throw new DkmError('command-failed', '/bin/sh could not be started: the system gave no process.');
   child.stdin.on('error', note);
   child.unref();
   const tell = (line: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { access, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isNotFound } from './errors.ts';
@@ -23,6 +23,16 @@ export async function writeAtomic(path: string, content: string | Uint8Array, mo
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Returns when a directory's entries (what was made, renamed or removed in it) are on the disk. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
   }
 }
 

@@ -93,16 +93,22 @@ function held(path: string, generation: number, own: Holder): Lock {
 }
 
 function restored(path: string, generation: number, own: Holder): boolean {
+  // When all files were removed, whoever took the lock since may have any generation, ours and lower ones too.
   const last = lastGeneration(path, reachedGeneration(path));
-  if (last > generation && isHolding(readHolder(path, last) ?? NOBODY)) return false;
-  const present = readHolder(path, generation);
-  if (present?.pid !== own.pid || present.startTime !== own.startTime) replace(generationFile(path, generation), JSON.stringify(own));
+  const latest = readHolder(path, last) ?? NOBODY;
+  if (isHolding(latest) && (last > generation || !isSameHolder(latest, own))) return false;
+  if (!isSameHolder(readHolder(path, generation) ?? NOBODY, own)) replace(generationFile(path, generation), JSON.stringify(own));
   if (reachedGeneration(path) !== generation) replace(path, String(generation));
   return true;
 }
 
+function isSameHolder(a: Holder, b: Holder): boolean {
+  return a.pid === b.pid && a.startTime === b.startTime;
+}
+
 function markReleased(path: string, generation: number, own: Holder): void {
   try {
+    if (!isSameHolder(readHolder(path, generation) ?? own, own)) return; // the files were removed, and it is another's by now
     replace(generationFile(path, generation), JSON.stringify({ ...own, released: true }));
   } catch (error) {
     if (!isNotFound(error)) throw error; // someone removed the directory, and the lock with it

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DkmError } from '../base/errors.ts';
 import { existsAs } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { copyWhole, restoreFile } from './tree.ts';
@@ -27,8 +28,11 @@ async function copyIfThere(from: string, to: string): Promise<void> {
   await copyWhole(from, to);
 }
 
-/** Puts a database back as it was copied, or removes it where there was none. Nothing may have it open. */
+/** Puts a database back as it was copied, or removes it where there was none. Nothing may have it open. Throws when the copy is lost. */
 export async function restoreDatabase(layout: Layout, path: string, folder: string, wasThere: boolean): Promise<void> {
+  const whole = join(folder, path);
+  if (wasThere && !existsAs(whole))
+    throw new DkmError('change-failed', `The copy of a database, ${whole} is missing; ${join(layout.root, path)} stays as it is.`);
   for (const part of PARTS) {
     const [copy, to] = [join(folder, path + part), join(layout.root, path + part)];
     if (wasThere && existsAs(copy)) await restoreFile(copy, to);

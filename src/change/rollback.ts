@@ -15,7 +15,7 @@ import { SNAPSHOT_PARTS } from './snapshot.ts';
 import { restoreGenerated } from './take-back.ts';
 import { carryOut, type Change, type ChangeOutcome } from './transaction.ts';
 import { replaceLink } from './tree.ts';
-import { currentFolder, keptVersions, presentPlace, type KeptVersion } from './versions.ts';
+import { currentFolder, keptVersions, presentPlace, wayBackTo, type KeptVersion } from './versions.ts';
 
 /*
  * Going back by hand to a version that was kept: the same transaction as an update, with what its snapshot holds in
@@ -28,6 +28,8 @@ export interface RollbackIntention {
   to: Place;
   /** The snapshots on the way there, the last one first. */
   way: KeptVersion[];
+  /** As many versions as there are: going back needs no room, so none is removed. */
+  keep: number;
   changes: EarlierChange[];
   /** Databases that come from the snapshot, as the program that uses them is of another version there. */
   databases: string[];
@@ -42,7 +44,8 @@ export async function rollbackIntention(layout: Layout, wanted: string | undefin
   const folder = currentFolder(layout);
   if (folder === undefined) throw refusal(`${layout.current}: expected a link to a folder in versions/.`, 'Make it lead to the version in use.');
   const from = await presentPlace(layout, folder);
-  const way = wayTo(await keptVersions(layout), wanted, from);
+  const kept = await keptVersions(layout);
+  const way = wayTo(kept, wanted, from);
   const target = way.at(-1)!;
   const { place, snapshot } = target;
   const changed = await changedDatabases(layout, from, target);
@@ -50,15 +53,20 @@ export async function rollbackIntention(layout: Layout, wanted: string | undefin
     from,
     to: place,
     way,
-    changes: await earlierConfiguration(
-      layout,
-      way.map((each) => each.folder),
-    ),
+    keep: kept.length + 1,
+    changes: await changesOn(layout, way),
     databases: changed.filter((path) => snapshot.databases[path] === true),
     links: Object.assign({}, ...way.map((each) => each.snapshot.links)) as Snapshot['links'],
     running: await runningServices(layout),
     known: (await loadManifests(join(layout.versions, place.folder, 'vendor-manifests'))).filter(({ service }) => service).map(({ name }) => name),
   };
+}
+
+function changesOn(layout: Layout, way: readonly KeptVersion[]): Promise<EarlierChange[]> {
+  return earlierConfiguration(
+    layout,
+    way.map(({ folder }) => folder),
+  );
 }
 
 function wayTo(kept: readonly KeptVersion[], wanted: string | undefined, present: Place): KeptVersion[] {
@@ -71,9 +79,9 @@ function wayTo(kept: readonly KeptVersion[], wanted: string | undefined, present
     if (last.snapshot.kind === 'update') return [last];
     throw refusal(`dkm ${present.version} is here since a rollback from ${last.place.version}.`, `To go forward again: dkm rollback --to ${last.place.folder}`);
   }
-  const index = kept.findIndex(({ place }) => place.folder === wanted || place.version === wanted);
-  if (index < 0) throw refusal(`dkm ${wanted} is not kept here${wanted === present.version ? ': it is the version in use' : ''}.`, there);
-  return kept.slice(0, index + 1);
+  const target = kept.find(({ place }) => place.folder === wanted || place.version === wanted);
+  if (target === undefined) throw refusal(`dkm ${wanted} is not kept here${wanted === present.version ? ': it is the version in use' : ''}.`, there);
+  return wayBackTo(target, kept);
 }
 
 function refusal(message: string, hint: string): DkmError {
@@ -97,12 +105,11 @@ async function changedDatabases(layout: Layout, from: Place, { place, snapshot }
 
 export interface RollbackOptions extends Pick<Change, 'signal' | 'onStep'> {
   watchMs: number;
-  keep: number;
 }
 
 /** Carries a rollback out; when it fails, the present version is there as it was. The caller holds the install lock. */
-export function carryOutRollback(layout: Layout, intention: RollbackIntention, { signal, onStep, watchMs, keep }: RollbackOptions): Promise<ChangeOutcome> {
-  const { from, to, way, changes, running, known, links } = intention;
+export function carryOutRollback(layout: Layout, intention: RollbackIntention, { signal, onStep, watchMs }: RollbackOptions): Promise<ChangeOutcome> {
+  const { from, to, way, keep, changes, running, known, links } = intention;
   const ran = running.wanted.map(({ name }) => name);
   const start = [...new Set([...ran.filter((name) => known.includes(name)), ...comingBack(way, ran, known)])];
   return carryOut({
@@ -131,9 +138,12 @@ function comingBack(way: readonly KeptVersion[], ran: readonly string[], known: 
   return way.at(-1)?.snapshot.ran.filter((name) => known.includes(name)) ?? [];
 }
 
-async function configure(layout: Layout, { changes, way, databases, links }: RollbackIntention): Promise<void> {
+async function configure(layout: Layout, intention: RollbackIntention): Promise<void> {
+  const { way, databases, links } = intention;
   const target = way.at(-1)!;
-  await applyEarlier(layout, changes);
+  // Looked at again: while the services were stopped, or somebody was asked, a file may have been edited.
+  intention.changes = await changesOn(layout, way);
+  await applyEarlier(layout, intention.changes);
   await restoreGenerated(layout, target.folder);
   for (const path of databases) await restoreDatabase(layout, path, join(target.folder, SNAPSHOT_PARTS.databases), true);
   for (const [path, to] of Object.entries(links)) if (path !== 'current') setLink(join(layout.root, path), to);

@@ -1,11 +1,11 @@
 import { lstatSync, mkdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { existsAs } from '../base/files.ts';
+import { existsAs, syncDirectory } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import type { ChangeBegin } from '../contract/change-journal.ts';
 import { writeSnapshot, type Snapshot } from '../contract/snapshot.ts';
 import { copyDatabases } from './databases.ts';
-import { copyTree, copyWhole } from './tree.ts';
+import { copyTree, copyWhole, restoreTree, syncFolders } from './tree.ts';
 import { pendingSnapshot } from './versions.ts';
 
 /** Where the parts of a snapshot are in its folder. */
@@ -34,7 +34,14 @@ export async function takeSnapshot(layout: Layout, begin: ChangeBegin, links: re
   const { kind, at, from, to, ran } = begin;
   const snapshot: Snapshot = { schema: 1, at, kind, from, to, ran, links: linksOf(layout, links), databases: {} };
   await writeSnapshot(folder, snapshot);
+  syncFolders(folder);
+  syncDirectory(layout.versions);
   return snapshot;
+}
+
+/** Takes up what an administrator edited since the snapshot was taken: a file that is open in an editor may be saved at any moment. */
+export async function renewConfiguration(layout: Layout): Promise<void> {
+  await restoreTree(layout.conf, join(pendingSnapshot(layout), SNAPSHOT_PARTS.conf), { exact: true });
 }
 
 /** Adds the databases to a snapshot; nothing may run. */
@@ -42,6 +49,7 @@ export async function addDatabases(layout: Layout, snapshot: Snapshot, paths: re
   const folder = pendingSnapshot(layout);
   const databases = await copyDatabases(layout, paths, join(folder, SNAPSHOT_PARTS.databases));
   await writeSnapshot(folder, { ...snapshot, databases });
+  syncFolders(folder);
 }
 
 /** Adds the configuration as the change made it: what differs from it later was edited under the new version. */
@@ -49,6 +57,8 @@ export async function addConfigurationAfter(layout: Layout): Promise<void> {
   const after = join(pendingSnapshot(layout), SNAPSHOT_PARTS.after);
   rmSync(after, { recursive: true, force: true });
   await copyTree(layout.conf, after);
+  for (const folder of [after, layout.conf, layout.generatedTexts]) if (existsAs(folder)) syncFolders(folder);
+  for (const folder of [pendingSnapshot(layout), layout.run]) syncDirectory(folder);
 }
 
 function linksOf(layout: Layout, paths: readonly string[]): Snapshot['links'] {

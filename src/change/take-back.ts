@@ -1,10 +1,10 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../base/errors.ts';
+import { DkmError, messageOf } from '../base/errors.ts';
 import { existsAs } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import type { ChangeBegin, ChangeJournal, ChangeState, ReturnStep } from '../contract/change-journal.ts';
-import { readSnapshot, type Snapshot } from '../contract/snapshot.ts';
+import { readSnapshot, SNAPSHOT_FILE, type Snapshot } from '../contract/snapshot.ts';
 import { restoreDatabase } from './databases.ts';
 import { keepFailedLogs } from './failed-logs.ts';
 import type { InstallLog } from './install-log.ts';
@@ -33,17 +33,27 @@ type Unfinished = Extract<ChangeState, { kind: 'unfinished' }>;
 export async function takeBack(layout: Layout, { begin, reached }: Unfinished, journal: ChangeJournal, log: InstallLog, start = true): Promise<TakenBack> {
   const step = stepper(journal, log);
   const snapshot = await readSnapshot(pendingSnapshot(layout));
+  if (snapshot === undefined && reached.has('stop')) throw lostSnapshot(layout);
   if (reached.has('stop')) await step('stop', () => stopEverything(layout));
   const logs = reached.has('start') ? await step('keep-logs', () => keepLogs(layout, begin, log)) : undefined;
   if (snapshot) await step('switch', () => Promise.resolve(restoreLinks(layout, snapshot)));
   const leftBehind = await step('remove', () => Promise.resolve(removeMade(layout, begin)));
   if (snapshot && reached.has('configure')) await step('configuration', () => restoreConfiguration(layout));
-  // Nothing opened the databases but the new version.
-  if (snapshot && reached.has('start')) await step('databases', () => restoreDatabases(layout, snapshot));
+  if (snapshot && mayHaveTouchedDatabases(begin, reached)) await step('databases', () => restoreDatabases(layout, snapshot));
   const servicesNotStarted = reached.has('stop') && start ? await step('start', () => startServices(layout, begin.ran)) : new Map<string, string>();
   journal.append({ record: 'end', at: new Date().toISOString(), result: 'taken-back' });
   log.add(`dkm ${begin.from.version} is back as it was`);
   return { ...(logs !== undefined && { logs }), servicesNotStarted, leftBehind };
+}
+
+/** Without it everything would be left as the change made it, and called taken back. */
+function lostSnapshot(layout: Layout): DkmError {
+  return new DkmError('change-failed', `${join(pendingSnapshot(layout), SNAPSHOT_FILE)}, by which it would be taken back, is missing.`);
+}
+
+/** The new version, once it is started; a rollback puts databases of the earlier version in place before that. */
+function mayHaveTouchedDatabases({ kind }: ChangeBegin, reached: Unfinished['reached']): boolean {
+  return reached.has('start') || (kind === 'rollback' && reached.has('configure'));
 }
 
 /** Does a step and says so in the journal, as far as there is room: what is to be done does not depend on these records. */

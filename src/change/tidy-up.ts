@@ -1,18 +1,18 @@
 import { renameSync, rmSync } from 'node:fs';
-import { existsAs } from '../base/files.ts';
+import { existsAs, syncDirectory } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { readChange } from '../contract/change-journal.ts';
-import { pendingSnapshot, pruneVersions, snapshotFolder } from './versions.ts';
+import { pendingSnapshot, pruneVersions, snapshotFolder, type Pruned } from './versions.ts';
 
 /**
  * What remains when a change has ended: its snapshot becomes that of the version that was left, or goes; versions that
- * are not kept go; the journal goes last. Returns the folders of the versions that went. Done again it ends in the same.
+ * are not kept go, as far as they can be removed; the journal goes last. Done again it ends in the same.
  */
-export async function tidyUp(layout: Layout): Promise<string[]> {
+export async function tidyUp(layout: Layout): Promise<Pruned> {
   const state = readChange(layout.changeJournal);
-  if (state.kind === 'unfinished') return [];
+  if (state.kind === 'unfinished') return { removed: [], failed: [] };
   const pending = pendingSnapshot(layout);
-  let pruned: string[] = [];
+  let pruned: Pruned = { removed: [], failed: [] };
   if (state.kind === 'ended' && state.result === 'done') {
     const { from, to, keep } = state.begin;
     if (existsAs(pending)) {
@@ -24,6 +24,7 @@ export async function tidyUp(layout: Layout): Promise<string[]> {
     pruned = await pruneVersions(layout, keep);
   }
   rmSync(pending, { recursive: true, force: true });
+  syncDirectory(layout.versions);
   rmSync(layout.changeJournal, { force: true });
   return pruned;
 }

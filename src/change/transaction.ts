@@ -1,4 +1,3 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DkmError, messageOf } from '../base/errors.ts';
 import type { Layout } from '../base/layout.ts';
@@ -6,7 +5,7 @@ import { openChange, readChange, type ChangeBegin, type ChangeJournal, type Chan
 import { unfailingLog, type InstallLog } from './install-log.ts';
 import { markLogs } from './failed-logs.ts';
 import { startServices, stopEverything, stopSome } from './services.ts';
-import { addConfigurationAfter, addDatabases, takeSnapshot } from './snapshot.ts';
+import { addConfigurationAfter, addDatabases, renewConfiguration, takeSnapshot } from './snapshot.ts';
 import { takeBack, type TakenBack } from './take-back.ts';
 import { tidyUp } from './tidy-up.ts';
 import { replaceLink } from './tree.ts';
@@ -55,8 +54,8 @@ export interface Change {
 
 /** What came of a change. */
 export type ChangeOutcome =
-  /** `downMs`: between the stop of the first service and the moment when all were ready again; `pruned`: folders of versions that were removed. */
-  | { kind: 'done'; downMs: number; pruned: string[] }
+  /** `downMs`: between the stop of the first service and the moment when all were ready again; `pruned`: folders of versions that were removed; `untidy`: why something that is not needed any more is still there. */
+  | { kind: 'done'; downMs: number; pruned: string[]; untidy: string[] }
   /** It failed, and everything is as it was. */
   | { kind: 'taken-back'; why: string; interrupted: boolean; back: TakenBack }
   /** It failed, and so did taking it back: `problem` says how. The journal and the snapshot stay. */
@@ -64,6 +63,7 @@ export type ChangeOutcome =
 
 /** Carries a change out, or takes it back. Throws only when nothing was changed at all. */
 export async function carryOut(change: Change): Promise<ChangeOutcome> {
+  refuseUnsettled(change.layout);
   const journal = openChange(change.layout.changeJournal);
   const log = unfailingLog(change.log);
   try {
@@ -72,7 +72,7 @@ export async function carryOut(change: Change): Promise<ChangeOutcome> {
     const downMs = await goForward({ ...change, log }, journal);
     journal.append({ record: 'end', at: now(), result: 'done' });
     log.add(`${change.kind} to dkm ${change.to.version} is done`);
-    return { kind: 'done', downMs, pruned: await tidyUp(change.layout) };
+    return { kind: 'done', downMs, ...(await tidied(change.layout, log)) };
   } catch (error) {
     const why = failureInWords(error, change.signal);
     log.add(`${change.kind} to dkm ${change.to.version} failed: ${why}`);
@@ -80,6 +80,26 @@ export async function carryOut(change: Change): Promise<ChangeOutcome> {
     return await comeBack({ ...change, log }, journal, why);
   } finally {
     journal.close();
+  }
+}
+
+/** Another change may have been begun, and killed, between our caller's look and its lock: what there was before is in its snapshot. */
+function refuseUnsettled(layout: Layout): void {
+  if (readChange(layout.changeJournal).kind === 'none') return;
+  throw new DkmError('locked', 'Another change of version was begun meanwhile and was interrupted. Nothing was changed.', {
+    hint: 'Run the same command again: it takes that back first.',
+  });
+}
+
+/** A change that is done stays done, whatever becomes of what is left over. */
+async function tidied(layout: Layout, log: InstallLog): Promise<{ pruned: string[]; untidy: string[] }> {
+  try {
+    const { removed, failed } = await tidyUp(layout);
+    for (const line of failed) log.add(`not removed: ${line}`);
+    return { pruned: removed, untidy: failed };
+  } catch (error) {
+    log.add(`not tidied up: ${messageOf(error)}`);
+    return { pruned: [], untidy: [messageOf(error)] };
   }
 }
 
@@ -119,6 +139,7 @@ async function goForward(change: Change, journal: ChangeJournal): Promise<number
   await addDatabases(layout, snapshot, change.databases);
   const stoppedAt = performance.now();
   await stopEverything(layout);
+  await renewConfiguration(layout);
   step('configure');
   await change.configure();
   await addConfigurationAfter(layout);
@@ -148,9 +169,6 @@ async function startAll({ layout, services, signal }: Change): Promise<void> {
 /** Has `current` lead to a version, in a single step that is on the disk afterwards. */
 function switchTo(layout: Layout, { folder }: Place): void {
   replaceLink(layout.current, join('versions', folder));
-  const directory = openSync(layout.root, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
 }
 
 function failureInWords(error: unknown, signal: AbortSignal): string {

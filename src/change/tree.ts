@@ -16,8 +16,9 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../base/errors.ts';
+import { syncDirectory } from '../base/files.ts';
 
 /*
  * Copying small trees (configuration) there and back, with modes, times and links. Nothing is ever followed out of a
@@ -62,7 +63,7 @@ export async function restoreTree(copy: string, to: string, options: { exact?: b
     const [source, target] = [join(copy, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) await restoreTree(source, target, options);
     else if (entry.isSymbolicLink()) replaceLink(target, readlinkSync(source));
-    else await restoreFile(source, target);
+    else if (entry.isFile()) await restoreFile(source, target);
   }
   if (options.exact) for (const name of readdirSync(to)) if (!entries.some((entry) => entry.name === name)) rmSync(join(to, name), { recursive: true });
   if ((lstatSync(to).mode & 0o7777) !== (stat.mode & 0o7777)) chmodSync(to, stat.mode & 0o7777);
@@ -90,10 +91,14 @@ export async function restoreFile(copy: string, to: string): Promise<void> {
   const temporary = `${to}.${randomBytes(4).toString('hex')}.tmp`;
   await copyWhole(copy, temporary);
   renameSync(temporary, to);
+  syncDirectory(dirname(to));
 }
 
+/** Node reads no file of 2 GiB at once; copying a large one again costs no more than comparing it. */
+const MOST_COMPARED_BYTES = 64 << 20;
+
 function isSameFile(copy: string, wanted: Stats, path: string, present: Stats): boolean {
-  if (!present.isFile() || present.size !== wanted.size || present.mode !== wanted.mode) return false;
+  if (!present.isFile() || present.size !== wanted.size || present.mode !== wanted.mode || wanted.size > MOST_COMPARED_BYTES) return false;
   return readFileSync(copy).equals(readFileSync(path));
 }
 
@@ -105,7 +110,14 @@ export function replaceLink(path: string, target: string): boolean {
   rmSync(temporary, { force: true });
   symlinkSync(target, temporary);
   renameSync(temporary, path);
+  syncDirectory(dirname(path));
   return true;
+}
+
+/** Returns when the entries of a folder and of those below it are on the disk; not through links. */
+export function syncFolders(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) syncFolders(join(folder, entry.name));
+  syncDirectory(folder);
 }
 
 /** Removes a directory, unless something is in it. */

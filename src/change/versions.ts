@@ -1,14 +1,16 @@
 import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isNotFound, systemCodeOf } from '../base/errors.ts';
+import { isNotFound, messageOf, systemCodeOf } from '../base/errors.ts';
+import { byCodeUnits, existsAs } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { BUNDLE_FILE, readBundle } from '../contract/bundle.ts';
 import type { Place } from '../contract/change-journal.ts';
 import { readSnapshot, type Snapshot } from '../contract/snapshot.ts';
 
 /*
- * The versions in versions/: one is in use, earlier ones are kept together with a snapshot of what the installation was
- * when it left them. Each snapshot names the version that came after: from the present one they lead backwards.
+ * The versions in versions/: one is in use, others are kept together with a snapshot of what the installation was when
+ * it left them. Each snapshot names the version that came after: from the present one they lead backwards, on more than
+ * one way where a version was come to by an update and by a rollback.
  */
 
 /** The folder of a version's snapshot. */
@@ -40,19 +42,31 @@ export interface KeptVersion {
   folder: string;
 }
 
-/** The versions before the present one, the last one first, as far as their snapshots lead. */
+/** The versions before the present one, the last one first, as far as their snapshots lead; each after those on the way to it. */
 export async function keptVersions(layout: Layout): Promise<KeptVersion[]> {
-  const snapshots = await allSnapshots(layout);
+  const present = currentFolder(layout);
+  if (present === undefined) return [];
+  const snapshots = (await allSnapshots(layout)).sort((a, b) => byCodeUnits(b.snapshot.at, a.snapshot.at));
   const kept: KeptVersion[] = [];
-  const seen = new Set<string>();
-  for (let folder = currentFolder(layout); folder !== undefined; ) {
-    seen.add(folder);
-    const before = snapshots.find(({ snapshot, place }) => snapshot.to.folder === folder && !seen.has(place.folder));
-    if (before === undefined || !existsSync(join(layout.versions, before.place.folder, BUNDLE_FILE))) break;
-    kept.push(before);
-    folder = before.place.folder;
+  const found = [present];
+  for (const folder of found) {
+    const before = snapshots.filter(({ snapshot, place }) => snapshot.to.folder === folder && !found.includes(place.folder));
+    const there = before.filter(({ place }) => existsSync(join(layout.versions, place.folder, BUNDLE_FILE)));
+    kept.push(...there);
+    found.push(...there.map(({ place }) => place.folder));
   }
   return kept;
+}
+
+/** The versions on the way back to one of the kept ones, the last one first. Pure. */
+export function wayBackTo(target: KeptVersion, kept: readonly KeptVersion[]): KeptVersion[] {
+  const way: KeptVersion[] = [];
+  for (let at: KeptVersion | undefined = target; at !== undefined;) {
+    way.unshift(at);
+    const next: string = at.snapshot.to.folder;
+    at = kept.find(({ place }) => place.folder === next);
+  }
+  return way;
 }
 
 async function allSnapshots(layout: Layout): Promise<KeptVersion[]> {
@@ -67,14 +81,32 @@ async function allSnapshots(layout: Layout): Promise<KeptVersion[]> {
   return read.flat();
 }
 
-/** Removes the versions that are not among the present one and those before it, `keep` in all, with their snapshots. Returns the folders. */
-export async function pruneVersions(layout: Layout, keep: number): Promise<string[]> {
+/** What became of versions that are not kept any more. */
+export interface Pruned {
+  /** Folders of the versions that were removed. */
+  removed: string[];
+  /** Why others could not be. */
+  failed: string[];
+}
+
+/** Removes the versions that are not among the present one and those before it, `keep` in all, with their snapshots. */
+export async function pruneVersions(layout: Layout, keep: number): Promise<Pruned> {
   const present = currentFolder(layout);
-  if (present === undefined) return [];
+  if (present === undefined) return { removed: [], failed: [] };
   const staying = [present, ...(await keptVersions(layout)).map(({ place }) => place.folder)].slice(0, keep);
-  const removed = readdirSync(layout.versions).filter((name) => !staying.includes(name.replace(/\.snapshot$/, '')) && isOurs(layout, name));
-  for (const name of removed) rmSync(join(layout.versions, name), { recursive: true });
-  return removed.filter((name) => !name.endsWith('.snapshot'));
+  const going = readdirSync(layout.versions).filter((name) => !staying.includes(name.replace(/\.snapshot$/, '')) && isOurs(layout, name));
+  const failed = going.flatMap((name) => removalFailure(join(layout.versions, name)) ?? []);
+  return { removed: going.filter((name) => !name.endsWith('.snapshot') && !existsAs(join(layout.versions, name))), failed };
+}
+
+/** A program of it that was run as root may have left files that are root's. */
+function removalFailure(path: string): string | undefined {
+  try {
+    rmSync(path, { recursive: true });
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Only what dkm put there is removed: versions and snapshots that were finished. */

@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type * as z from 'zod';
 import { DkmError, isNotFound } from '../base/errors.ts';
+import { syncDirectory } from '../base/files.ts';
 import { checked, parseJson } from '../base/structured.ts';
 
 /*
@@ -29,6 +31,7 @@ export interface RecordWriter<All, First extends All> {
 /** Opens a file of records to add to it; a last line that was cut short is removed first. */
 export function openRecords<All, First extends All>(path: string): RecordWriter<All, First> {
   const file = openSync(path, 'a', 0o600);
+  syncDirectory(dirname(path)); // records of a file that has no name after a power failure are lost
   const text = readFileSync(path);
   const end = text.lastIndexOf('\n') + 1;
   if (end < text.length) truncateSync(path, end);

@@ -1,6 +1,7 @@
+import type { Dirent } from 'node:fs';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isNotFound } from '../base/errors.ts';
+import { isNotFound, messageOf } from '../base/errors.ts';
 import { LONGEST_HEADER_BYTES, readHeader, type ReadHeader } from '../whisper/format.ts';
 
 /*
@@ -25,20 +26,41 @@ export interface FoundFile {
   isLink: boolean;
 }
 
+/** A directory of the tree that cannot be read. */
+export interface ClosedDirectory {
+  relative: string;
+  kind: 'closed';
+  why: string;
+}
+
 /** Every metric's file below a directory, and what conversions left. Directories are taken in the order that `arrange` gives them. */
-export async function* metricFiles(root: string, arrange: <Entry>(entries: Entry[]) => Entry[] = (entries) => entries): AsyncGenerator<FoundFile> {
+export async function* metricFiles(
+  root: string,
+  arrange: <Entry>(entries: Entry[]) => Entry[] = (entries) => entries,
+): AsyncGenerator<FoundFile | ClosedDirectory> {
   const visited = new Set<string>();
   const waiting = [''];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    if (await isVisited(join(root, folder), visited)) continue;
-    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(goneIsEmpty);
+    const entries = await entriesOf(join(root, folder), visited).catch((error: unknown) => {
+      if (folder === '') throw error;
+      return messageOf(error);
+    });
+    if (typeof entries === 'string') {
+      yield { relative: folder, kind: 'closed', why: entries };
+      continue;
+    }
     for (const entry of arrange(entries)) {
       const relative = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory() || (entry.isSymbolicLink() && (await isDirectory(join(root, relative))))) waiting.push(relative);
+      if (entry.isDirectory() || (entry.isSymbolicLink() && (await mayBeDirectory(join(root, relative))))) waiting.push(relative);
       else if (entry.name.endsWith('.wsp')) yield { relative, kind: 'metric', isLink: entry.isSymbolicLink() };
       else if (LEFTOVER.test(entry.name)) yield { relative, kind: 'leftover', isLink: false };
     }
   }
+}
+
+/** What is in a directory, the first time it is come to. */
+async function entriesOf(path: string, visited: Set<string>): Promise<Dirent[]> {
+  return (await isVisited(path, visited)) ? [] : readdir(path, { withFileTypes: true }).catch(goneIsEmpty);
 }
 
 /** Links may lead to a directory a second time, or around in a circle. */
@@ -51,8 +73,12 @@ async function isVisited(path: string, visited: Set<string>): Promise<boolean> {
   return false;
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(goneIsUndefined))?.isDirectory() ?? false;
+/** Where a link leads to; one that cannot be followed is told when it is come to. */
+async function mayBeDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    (error: unknown) => !isNotFound(error),
+  );
 }
 
 function goneIsEmpty(error: unknown): never[] {

@@ -43,11 +43,11 @@ export async function settle(path: string, { dialect, lock, patienceMs }: Surrou
 
 async function isClosedWithin(path: string, patienceMs: number): Promise<boolean> {
   const facts = await stat(path);
-  const startMs = Date.now();
+  const startMs = performance.now();
   for (;;) {
     const isOpen = isOpenElsewhere(facts);
-    if (isOpen === false || (isOpen === 'unknown' && Date.now() - startMs > UNSEEN_MS)) return true;
-    if (isOpen !== 'unknown' && Date.now() - startMs > patienceMs) return false;
+    if (isOpen === false || (isOpen === 'unknown' && performance.now() - startMs > UNSEEN_MS)) return true;
+    if (isOpen !== 'unknown' && performance.now() - startMs > patienceMs) return false;
     await pause(POLL_MS);
   }
 }

@@ -10,7 +10,7 @@ import { decide, type Decision, type Rules, type SchemaRule } from './rules.ts';
  */
 
 /** Why a file is left alone. */
-export type Obstacle = 'damaged' | 'compressed' | 'undecided' | 'unruled' | 'nameless' | 'link';
+export type Obstacle = 'damaged' | 'compressed' | 'undecided' | 'unruled' | 'nameless' | 'link' | 'unreadable';
 
 /** A file as it stands to the rules. */
 export type Standing =
@@ -38,6 +38,10 @@ export async function* standings(
   for await (const found of metricFiles(root, arrange)) {
     if (found.kind === 'leftover') {
       yield { kind: 'leftover', relative: found.relative };
+      continue;
+    }
+    if (found.kind === 'closed') {
+      yield { kind: 'obstacle', relative: found.relative, obstacle: 'unreadable', why: `what is in it cannot be read: ${found.why}`, diskBytes: 0 };
       continue;
     }
     const metric = metricOf(found.relative);
@@ -126,7 +130,7 @@ export async function survey(
 
 function emptySurvey({ schemas }: Rules): Survey {
   const rules = schemas.map((rule) => ({ rule, files: 0, diskBytes: 0, differing: 0, differingBytes: 0, differingDiskBytes: 0 }));
-  const obstacles = { damaged: 0, compressed: 0, undecided: 0, unruled: 0, nameless: 0, link: 0 };
+  const obstacles = { damaged: 0, compressed: 0, undecided: 0, unruled: 0, nameless: 0, link: 0, unreadable: 0 };
   return { rules, files: 0, diskBytes: 0, differing: 0, obstacles, examples: [], leftovers: 0, isComplete: true };
 }
 
@@ -135,7 +139,7 @@ function count(found: Survey, standing: Standing): void {
     found.leftovers += 1;
     return;
   }
-  found.files += 1;
+  if (standing.kind !== 'obstacle' || standing.obstacle !== 'unreadable') found.files += 1; // else it is a directory
   if (standing.kind === 'obstacle') {
     found.diskBytes += standing.diskBytes;
     found.obstacles[standing.obstacle] += 1;

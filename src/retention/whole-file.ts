@@ -27,7 +27,7 @@ export async function writeSparse(path: string, bytes: Buffer, mode: number): Pr
   try {
     await file.chmod(mode); // the umask may have taken bits away
     await file.truncate(bytes.length);
-    for (const [start, end] of runsOf(bytes, (block) => !block.equals(ZEROES.subarray(0, block.length)))) await file.write(bytes, start, end - start, start);
+    for (const run of runsOf(bytes, (block) => !block.equals(ZEROES.subarray(0, block.length)))) await writeRun(file, bytes, run);
     await file.sync();
   } finally {
     await file.close();
@@ -37,8 +37,13 @@ export async function writeSparse(path: string, bytes: Buffer, mode: number): Pr
 /** Writes what differs from what the file holds, and waits until the disk has it. */
 export async function writeDifference(file: FileHandle, before: Buffer, after: Buffer): Promise<void> {
   const differs = (block: Buffer, start: number): boolean => !block.equals(before.subarray(start, start + block.length));
-  for (const [start, end] of runsOf(after, differs)) await file.write(after, start, end - start, start);
+  for (const run of runsOf(after, differs)) await writeRun(file, after, run);
   await file.sync();
+}
+
+/** write(2) may write a part, as on a disk that is nearly full, and fails then only when it is called for the rest. */
+async function writeRun(file: FileHandle, bytes: Buffer, [start, end]: [number, number]): Promise<void> {
+  for (let position = start; position < end;) position += (await file.write(bytes, position, end - position, position)).bytesWritten;
 }
 
 /** Bytes that a file of this content takes on disk, without those of its blocks that are empty. */

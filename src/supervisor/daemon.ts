@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DkmError, isNotFound, messageOf, systemCodeOf } from '../base/errors.ts';
+import { DkmError, EXIT, isNotFound, messageOf, systemCodeOf } from '../base/errors.ts';
 import { writeAtomic } from '../base/files.ts';
 import { layoutOf, type Layout } from '../base/layout.ts';
 import { acquireLock, type Lock } from '../base/lock.ts';
@@ -130,7 +130,7 @@ class Supervisor {
       },
       log,
     });
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void this.#stopAllAndEnd(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#endBy(signal));
   }
 
   /** Services that outlived a killed supervisor are taken over as they are: what they receive is not interrupted. */
@@ -202,7 +202,11 @@ class Supervisor {
 
   /** Writes its files anew that somebody (a cleaner of old files, a restored backup, a damaged file system) removed or changed. */
   mendFiles(lock: Lock): void {
-    if (!lock.restore()) log('another process holds the lock of this supervisor');
+    if (!lock.restore()) {
+      // Somebody removed the files of the lock, and another supervisor was quicker than we. Two would fight.
+      log('another supervisor holds the lock of this installation: this one leaves, and its services to that one');
+      process.exit(EXIT.failed);
+    }
     const paths = [this.#layout.status, servicesFile(this.#layout)];
     if (!this.#isSavePlanned && paths.some((path) => this.#written.get(path) !== versionOf(path))) this.#save();
   }
@@ -279,7 +283,10 @@ class Supervisor {
         this.#saveLater();
       });
       const told: Told = { specs: [...this.#services.values()].map((service) => service.spec), disk: this.guard.limits };
-      await writeAtomic(servicesFile(this.#layout), JSON.stringify(told)).catch(() => undefined);
+      await writeAtomic(servicesFile(this.#layout), JSON.stringify(told)).catch((error: unknown) => {
+        log(`services.json could not be written: ${String(error)}`);
+        this.#saveLater();
+      });
       for (const path of [this.#layout.status, servicesFile(this.#layout)]) this.#written.set(path, versionOf(path));
     });
   }
@@ -301,6 +308,12 @@ class Supervisor {
       services: [...this.#services.values()].map((service) => service.status()),
       warnings: [...this.guard.warnings],
     };
+  }
+
+  /** A second signal must not end it before its services have ended: they would be left to themselves. */
+  #endBy(signal: NodeJS.Signals): void {
+    if (this.#isEnding) log(`${signal}: it is ending already`);
+    else void this.#stopAllAndEnd(signal);
   }
 
   async #stopAllAndEnd(why: string): Promise<void> {
@@ -377,8 +390,9 @@ let logFile: string | undefined;
 
 /**
  * Adds a line to the supervisor's log. Standard output is run/logs/supervisor.log, or whoever runs us in the foreground.
- * Written without a stream, which would be closed for good by the first error: on a full disk a line is lost, and
- * nothing else.
+ * Written without a stream, which would be closed for good by the first error: where it cannot be written (the disk is
+ * full or read-only, the directory was removed, who reads our output is slow or gone) a line is lost, and nothing else,
+ * as there is nobody left to tell.
  */
 export function log(line: string): void {
   const text = `${new Date().toISOString()} ${line}\n`;
@@ -386,8 +400,7 @@ export function log(line: string): void {
     try {
       appendFileSync(output, text, { mode: 0o600 });
     } catch (error) {
-      // The last two: who reads our output is slow, or gone for a moment, as journald when it is updated.
-      if (!['ENOSPC', 'EDQUOT', 'EIO', 'EAGAIN', 'EPIPE'].includes(systemCodeOf(error) ?? '')) throw error;
+      if (systemCodeOf(error) === undefined) throw error;
     }
   }
 }

@@ -44,8 +44,11 @@ interface Finding {
   space: Space;
 }
 
+/** How long it is believed which directories share a file system; a command has that looked up anew. */
+const SYSTEMS_FOR_MS = 30_000;
 /** A file server that does not answer must not keep a command waiting. */
 const LOOK_WITHIN_MS = 2_000;
+const LOOK_AFTER_FAULT_MS = 10_000;
 
 /** Looks at the disks now and then, and does what is to be done. */
 export class DiskGuard {
@@ -53,6 +56,10 @@ export class DiskGuard {
   #limits: DiskLimits = {};
   #findings = new Map<number, Finding>();
   #warnings: StatusWarning[] = [];
+  /** Why a question about a directory was not answered, as it was told. */
+  readonly #silent = new Map<string, string>();
+  /** Looked up now and then only, so that a look of our own costs little more than a `statfs`. */
+  #systems: { watched: Watched[]; untilMs: number } = { watched: [], untilMs: 0 };
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasEnded = false;
@@ -77,6 +84,7 @@ export class DiskGuard {
   /** Looks now, and from then on by itself until `end`. Settles when it has looked, or when a disk does not answer. */
   async look(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#systems.untilMs = 0;
     this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined));
     const enough = new AbortController();
     await Promise.race([this.#looking, pause(LOOK_WITHIN_MS, undefined, { signal: enough.signal }).catch(() => undefined)]);
@@ -93,8 +101,13 @@ export class DiskGuard {
     const warnings: StatusWarning[] = [];
     const findings = new Map<number, Finding>();
     const holds = new Map<Guarded, string>();
-    for (const watched of await this.#watched()) {
-      const space = await spaceOf(watched.directory);
+    const undecided = new Set<Guarded>();
+    if (performance.now() >= this.#systems.untilMs) {
+      const watched = await this.#watched(undecided);
+      this.#systems = { watched, untilMs: undecided.size > 0 ? 0 : performance.now() + SYSTEMS_FOR_MS };
+    }
+    for (const watched of this.#systems.watched) {
+      const space = await this.#ask(spaceOf, watched.directory, watched.stores, undecided);
       if (!space) continue;
       const thresholds = thresholdsOf(this.#limits, space);
       const finding = this.#judge(watched, space, thresholds);
@@ -106,16 +119,39 @@ export class DiskGuard {
       if (finding.level === 'too-little') for (const store of watched.stores) holds.set(store, describe([store]));
     }
     this.#findings = findings;
-    this.#apply(holds);
+    this.#apply(holds, undecided);
     this.#tell(warnings);
     this.#plan(Math.min(...pauses, pauseBeforeLookMs('enough', undefined, undefined, false)));
   }
 
-  #apply(holds: ReadonlyMap<Guarded, string>): void {
+  #apply(holds: ReadonlyMap<Guarded, string>, undecided: ReadonlySet<Guarded>): void {
     for (const service of this.#parts.services()) {
       const reason = holds.get(service);
-      if (reason === undefined) service.release();
-      else service.hold(reason);
+      if (reason !== undefined) service.hold(reason);
+      else if (!undecided.has(service)) service.release();
+    }
+  }
+
+  /**
+   * Asks a file system something. One that fails (a disk with errors, a file server that forgot us) says nothing: its
+   * stores are left as they are, and the others and the next look are not kept from it.
+   */
+  async #ask<T>(
+    question: (directory: string) => Promise<T | undefined>,
+    directory: string,
+    stores: readonly Guarded[],
+    undecided: Set<Guarded>,
+  ): Promise<T | undefined> {
+    const key = `${question.name} ${directory}`;
+    try {
+      const answer = await question(directory);
+      this.#silent.delete(key);
+      return answer;
+    } catch (error) {
+      for (const store of stores) undecided.add(store);
+      if (this.#silent.get(key) !== messageOf(error)) this.#parts.log(`disk: ${directory} cannot be looked at: ${messageOf(error)}`);
+      this.#silent.set(key, messageOf(error));
+      return undefined;
     }
   }
 
@@ -129,10 +165,10 @@ export class DiskGuard {
   }
 
   /** Every file system once. A directory that is not there (yet) is on none. */
-  async #watched(): Promise<Watched[]> {
+  async #watched(undecided: Set<Guarded>): Promise<Watched[]> {
     const found = new Map<number, Watched>();
     const add = async (directory: string, store?: Guarded): Promise<void> => {
-      const device = await deviceOf(directory);
+      const device = await this.#ask(deviceOf, directory, store ? [store] : [], undecided);
       if (device === undefined) return;
       const watched = found.get(device) ?? { device, directory, stores: [] };
       found.set(device, watched);
@@ -152,7 +188,15 @@ export class DiskGuard {
   #plan(pauseMs: number): void {
     if (this.#hasEnded) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.look().catch((error: unknown) => this.#parts.log(`disk: ${messageOf(error)}`)), pauseMs);
+    this.#timer = setTimeout(() => this.#lookAgain(), pauseMs);
+  }
+
+  #lookAgain(): void {
+    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined));
+    this.#looking.catch((error: unknown) => {
+      this.#parts.log(`disk: ${messageOf(error)}`);
+      this.#plan(LOOK_AFTER_FAULT_MS);
+    });
   }
 }
 

@@ -67,11 +67,11 @@ function backAbove(warn: number, stop: number): number {
  * No store fills a disk faster than this: go-carbon makes at most 25,000 files of 16 KiB a second per processor core
  * and is given four at most (max-cpu), and writes to files that exist already take no new space. The next look comes
  * when a store at that speed could have come to the second threshold, so that it is passed by what fits into the
- * shortest pause at most: 26 MiB, a fifth of the smallest usual threshold.
+ * shortest pause at most: 51 MiB, two fifths of what is left then of 2 GiB.
  */
 const FASTEST_FILL_BYTES_PER_MS = (512 * MIB) / 1_000;
 const FASTEST_FILL_INODES_PER_MS = 100;
-const SHORTEST_PAUSE_MS = 50;
+const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 /** While the stores are stopped nothing is in a hurry but who waits for them. */
 const HELD_PAUSE_MS = 2_000;

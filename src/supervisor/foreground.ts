@@ -36,7 +36,10 @@ export async function runInForeground(root: string): Promise<number> {
   let watchdog: NodeJS.Timeout | undefined;
   const onListening = (): void => {
     watchdog = watchForSystemd();
-    void startServices(layout).then((code) => (exitCode = code));
+    void startServices(layout).then(
+      (code) => (exitCode = code),
+      (error: unknown) => log(`the services could not be started: ${messageOf(error)}`),
+    );
   };
   for (let tries = 0; tries < TRIES; tries += 1) {
     await endOther();
@@ -92,5 +95,8 @@ function logLines(text: string): void {
 function watchForSystemd(): NodeJS.Timeout | undefined {
   const pauseMs = watchdogPauseMs(process.env);
   if (pauseMs === undefined) return undefined;
-  return setInterval(() => void isListening().then((listens) => (listens ? tellSystemd(['WATCHDOG=1'], log) : undefined)), pauseMs);
+  const tell = async (): Promise<void> => {
+    if (await isListening()) await tellSystemd(['WATCHDOG=1'], log);
+  };
+  return setInterval(() => void tell().catch((error: unknown) => log(messageOf(error))), pauseMs);
 }

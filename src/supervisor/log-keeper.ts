@@ -1,8 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
 import type { LogLimits } from '../contract/service.ts';
-import { archivesOf, timeOf, type LogArchive } from './log-archives.ts';
-import { isDue, pauseBeforeLookMs, surplusArchives } from './log-limits.ts';
+import { archivesOf } from './log-archives.ts';
+import { begunAtMs, isDue, pauseAfterTroubleMs, pauseBeforeLookMs, surplusArchives } from './log-limits.ts';
 import { compressArchive, rotateLog, tidyUp, type RotatingLog } from './rotate-log.ts';
 
 /** Keeps logs within their limits: looks at them from time to time, rotates, compresses and takes away. One per installation. */
@@ -15,8 +15,10 @@ export class LogKeeper {
   #isEnded = false;
   /** How large each log was when it was looked at last, and when that was. */
   readonly #seen = new Map<string, { bytes: number; atMs: number }>();
-  /** What could not be done with a log, so that it is told once. */
-  readonly #told = new Map<string, string>();
+  /** When each log was rotated last, milliseconds since the epoch. */
+  readonly #rotatedAtMs = new Map<string, number>();
+  /** What could not be done with a log: told once, and tried again after pauses that grow. */
+  readonly #trouble = new Map<string, { what: string; times: number; againAtMs: number }>();
 
   /** `logs` tells which logs there are at that moment; `note` takes a line for the supervisor's log. */
   constructor(logs: () => readonly RotatingLog[], note: (line: string) => void) {
@@ -27,6 +29,7 @@ export class LogKeeper {
   /** Takes new limits, and looks at once. Without any it does nothing. */
   configure(limits: LogLimits): void {
     this.#limits = limits;
+    this.#trouble.clear();
     this.#plan(0);
   }
 
@@ -58,14 +61,19 @@ export class LogKeeper {
 
   /** Does for one log what is to be done, and tells when to look at it again. What fails is told and tried again. */
   async #keep(log: RotatingLog, limits: LogLimits): Promise<number> {
+    const before = this.#trouble.get(log.path);
+    const usualPauseMs = pauseBeforeLookMs(0, 0, 0, limits.maxBytes);
+    if (before && performance.now() < before.againAtMs) return usualPauseMs;
     try {
       if (!this.#seen.has(log.path)) tidyUp(log.path);
       const pauseMs = await this.#rotateWhenDue(log, limits);
       for (const { path, isCompressed } of archivesOf(log.path).archives) if (!isCompressed) await compressArchive(path);
+      if (this.#trouble.get(log.path) === before) this.#trouble.delete(log.path);
       return pauseMs;
     } catch (error) {
-      this.#tell(log, messageOf(error));
-      return pauseBeforeLookMs(0, 0, 0, limits.maxBytes);
+      this.#seen.delete(log.path); // there may be something to tidy up
+      this.#noteTrouble(log, messageOf(error));
+      return usualPauseMs;
     }
   }
 
@@ -76,13 +84,13 @@ export class LogKeeper {
     const nowMs = performance.now();
     this.#seen.set(log.path, { bytes, atMs: nowMs });
     const pauseMs = pauseBeforeLookMs(bytes, before ? bytes - before.bytes : 0, before ? nowMs - before.atMs : 0, limits.maxBytes);
-    if (!found || !isDue({ bytes, begunAtMs: begunAtMs(archivesOf(log.path).archives.at(-1), found.birthtimeMs) }, limits, Date.now())) return pauseMs;
+    if (!found || !isDue({ bytes, begunAtMs: this.#begunAtMs(log, found.birthtimeMs) }, limits, Date.now())) return pauseMs;
     const rotated = await rotateLog(log);
     if (!rotated.done) {
-      this.#tell(log, rotated.refused);
+      this.#noteTrouble(log, rotated.refused);
       return pauseMs;
     }
-    this.#told.delete(log.path);
+    this.#rotatedAtMs.set(log.path, Date.now());
     this.#seen.set(log.path, { bytes: 0, atMs: nowMs });
     return pauseBeforeLookMs(0, bytes - (before?.bytes ?? bytes), nowMs - (before?.atMs ?? nowMs), limits.maxBytes);
   }
@@ -93,18 +101,18 @@ export class LogKeeper {
     for (const path of surplusArchives(byLog, liveBytes, limits)) rmSync(path, { force: true });
   }
 
-  #tell({ path }: RotatingLog, trouble: string): void {
-    if (this.#told.get(path) === trouble) return;
-    this.#told.set(path, trouble);
-    this.#note(`${path} could not be rotated: ${trouble}`);
+  #begunAtMs({ path }: RotatingLog, birthtimeMs: number): number {
+    return begunAtMs(archivesOf(path).archives.at(-1)?.stamp, birthtimeMs, this.#rotatedAtMs.get(path));
+  }
+
+  #noteTrouble({ path }: RotatingLog, what: string): void {
+    const before = this.#trouble.get(path);
+    const times = (before?.times ?? 0) + 1;
+    this.#trouble.set(path, { what, times, againAtMs: performance.now() + pauseAfterTroubleMs(times) });
+    if (before?.what !== what) this.#note(`${path} could not be rotated: ${what}`);
   }
 }
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** A log that was rotated began then; the first one when its file was made. */
-function begunAtMs(newest: LogArchive | undefined, birthtimeMs: number): number {
-  return newest ? timeOf(newest.stamp) : birthtimeMs;
 }

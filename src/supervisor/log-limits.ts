@@ -15,6 +15,14 @@ export function isDue({ bytes, begunAtMs }: LogState, { maxBytes, maxAgeMs }: Lo
   return bytes > maxBytes || (bytes > 0 && nowMs - begunAtMs > maxAgeMs);
 }
 
+/**
+ * When a log was begun: the first one when its file was made, others when the one before was rotated. That is told by
+ * the newest rotated log, and, where none is kept, by who rotated it (`rotatedAtMs`): a log that is cut has its old file.
+ */
+export function begunAtMs(newestStamp: string | undefined, birthtimeMs: number, rotatedAtMs: number | undefined): number {
+  return Math.max(newestStamp === undefined ? birthtimeMs : timeOf(newestStamp), rotatedAtMs ?? 0);
+}
+
 const LONGEST_PAUSE_MS = 2_000;
 const SHORTEST_PAUSE_MS = 100;
 
@@ -26,6 +34,16 @@ export function pauseBeforeLookMs(bytes: number, grownBytes: number, withinMs: n
   if (grownBytes <= 0 || withinMs <= 0) return LONGEST_PAUSE_MS;
   const leftMs = (Math.max(0, maxBytes - bytes) / grownBytes) * withinMs;
   return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, leftMs / 2));
+}
+
+const LONGEST_PAUSE_AFTER_TROUBLE_MS = 60_000;
+
+/**
+ * When to try again what failed `times` times in a row. A try copies the log or has its writers wait, which must not
+ * go on every two seconds for as long as the disk is full or one of them does not hold still.
+ */
+export function pauseAfterTroubleMs(times: number): number {
+  return Math.min(LONGEST_PAUSE_AFTER_TROUBLE_MS, LONGEST_PAUSE_MS * 2 ** (times - 1));
 }
 
 /** A rotated log with its size. */

@@ -65,6 +65,8 @@ function writersFromLsof(path: string): Writer[] | undefined {
 
 const HELD_WITHIN_MS = 500;
 const HELD_POLL_MS = 1;
+/** What the shell is told when there is nobody left to continue. */
+const ALL_GO_ON = 'all-go-on';
 
 /**
  * Has processes, and what they start meanwhile, hold still (SIGSTOP) while `act` runs, which must not wait for anything;
@@ -74,7 +76,9 @@ const HELD_POLL_MS = 1;
  * Who is to be held is looked for before, as that takes longer than all the rest; here only those are looked at.
  */
 export async function whileHeld<T>(pids: readonly number[], act: () => T): Promise<T | undefined> {
-  const guard = startGuard('pids=; while read -r pid; do pids="$pids $pid"; done; [ -z "$pids" ] || kill -CONT $pids');
+  const guard = startGuard(
+    `pids=; while read -r pid; do case $pid in ${ALL_GO_ON}) pids= ;; *) pids="$pids $pid" ;; esac; done; [ -z "$pids" ] || kill -CONT $pids`,
+  );
   const held = new Set<number>();
   try {
     let others = pids.filter((pid) => !isHeld(pid)); // what somebody else stopped stays so
@@ -92,6 +96,8 @@ export async function whileHeld<T>(pids: readonly number[], act: () => T): Promi
     return undefined;
   } finally {
     for (const pid of held) send(pid, 'SIGCONT');
+    // The shell ends when it comes to it: what is held again by then must not be continued by it.
+    void guard.tell(ALL_GO_ON).catch(() => undefined); // one that does not run continues nobody
     guard.release();
   }
 }

@@ -1,5 +1,5 @@
 import type { Pm2God } from 'pm2/lib/God.js';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { DkmError, messageOf } from '../base/errors.ts';
@@ -33,7 +33,11 @@ export class Pm2Engine {
 
   /** Starts a service's process. Throws `service-failed` when the system cannot start one at all. */
   async launch(spec: ServiceSpec): Promise<RunningProcess> {
-    const god = await (this.#god ??= loadPm2(this.#home));
+    const god = await (this.#god ??= loadPm2(this.#home).catch((error: unknown) => {
+      this.#god = undefined; // next time the disk may have room for its file
+      throw error;
+    }));
+    refuseWithoutFiles(spec.name);
     const { promise, resolve, reject } = Promise.withResolvers<RunningProcess>();
     god.prepare(
       {
@@ -58,6 +62,8 @@ export class Pm2Engine {
       (error) => {
         const child = Object.values(god.clusters_db).find((entry) => entry.pm2_env.name === spec.name);
         if (error || !child?.pid) {
+          // It would be found under this name, and without a process, whenever the service is started again.
+          if (child) Reflect.deleteProperty(god.clusters_db, child.pm2_env.pm_id);
           reject(
             new DkmError('service-failed', `${spec.name} could not be started: ${error ? messageOf(error) : 'the system gave no process'}.`, { cause: error }),
           );
@@ -72,6 +78,21 @@ export class Pm2Engine {
       },
     );
     return promise;
+  }
+}
+
+/** Pipes to a child, its pid file, and what Node needs to start it. */
+const FILES_TO_START = 12;
+
+/** pm2 does not survive that a process cannot be started for want of file descriptors, so that is tried first. */
+function refuseWithoutFiles(service: string): void {
+  const files: number[] = [];
+  try {
+    for (let count = 0; count < FILES_TO_START; count += 1) files.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    throw new DkmError('service-failed', `${service} could not be started: the supervisor may not open more files (${messageOf(error)}).`, { cause: error });
+  } finally {
+    for (const file of files) closeSync(file);
   }
 }
 

@@ -43,7 +43,7 @@ export async function tailOfLogs(files: readonly string[], count: number, since:
 }
 
 /** Of what came after `since` bytes; over the rotated logs when that is not known, or not there any more. */
-function tailOf(file: string, count: number, since: number | undefined): Promise<string> {
+async function tailOf(file: string, count: number, since: number | undefined): Promise<string> {
   const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   return since === undefined || bytes < since ? readTailOfAll(file, count) : readTail(file, count, since);
 }

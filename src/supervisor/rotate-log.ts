@@ -66,12 +66,13 @@ const LINE_PAUSE_MS = 3;
 
 async function cut(log: RotatingLog, archive: string): Promise<Rotated> {
   const unfinished = `${archive}${UNFINISHED}`;
+  const copy = { isAllThereIs: false };
   const source = await open(log.path, constants.O_RDWR | constants.O_APPEND);
   try {
     const target = await open(unfinished, 'wx', 0o600);
     try {
       const copied = await copyMost(source, target);
-      if (!(await cutRest(log, source, target, copied, archive))) {
+      if (!(await cutRest(log, source, target, copied, archive, copy))) {
         await rm(unfinished);
         return { done: false, refused: 'its writers did not hold still; it is tried again' };
       }
@@ -81,7 +82,8 @@ async function cut(log: RotatingLog, archive: string): Promise<Rotated> {
     }
     return { done: true, archive };
   } catch (error) {
-    rmSync(unfinished, { force: true });
+    // A copy of a log that was emptied and that cannot have its name now, as on a full disk, gets it when `tidyUp` comes by.
+    if (!copy.isAllThereIs) rmSync(unfinished, { force: true });
     throw error;
   } finally {
     await source.close();
@@ -98,8 +100,8 @@ async function copyMost(source: FileHandle, target: FileHandle): Promise<number>
       const block = Buffer.allocUnsafe(Math.min(LITTLE_BYTES, size - copied));
       const { bytesRead } = await source.read(block, 0, block.length, copied);
       if (bytesRead === 0) break;
-      await target.write(block, 0, bytesRead, copied);
-      copied += bytesRead;
+      const { bytesWritten } = await target.write(block, 0, bytesRead, copied);
+      copied += bytesWritten; // a disk that is nearly full may take a part
     }
   }
   await target.sync();
@@ -107,7 +109,14 @@ async function copyMost(source: FileHandle, target: FileHandle): Promise<number>
 }
 
 /** Has the writers hold still, copies what is left and empties the log; false when they would not. */
-async function cutRest(log: RotatingLog, source: FileHandle, target: FileHandle, copied: number, archive: string): Promise<boolean> {
+async function cutRest(
+  log: RotatingLog,
+  source: FileHandle,
+  target: FileHandle,
+  copied: number,
+  archive: string,
+  copy: { isAllThereIs: boolean },
+): Promise<boolean> {
   const identity = await source.stat();
   // All of the service's processes, as one may be about to open the log just for a line.
   const writers = (): number[] => [...(writersOf(identity, log.path) ?? []).map(({ pid }) => pid), ...(log.leader === undefined ? [] : groupOf(log.leader))];
@@ -116,6 +125,7 @@ async function cutRest(log: RotatingLog, source: FileHandle, target: FileHandle,
       const position = copyRest(source.fd, target.fd, copied);
       if (tries < WHOLE_LINE_TRIES && !endsWithLine(source.fd, position)) return 'in a line';
       ftruncateSync(source.fd, 0);
+      copy.isAllThereIs = true;
       renameSync(`${archive}${UNFINISHED}`, archive);
       return 'cut';
     });
@@ -146,16 +156,25 @@ export async function compressArchive(archive: string): Promise<boolean> {
   const writers = writersOf(statSync(archive), archive);
   if (writers === undefined || writers.length > 0) return false;
   const unfinished = `${archive}.gz${UNFINISHED}`;
-  await pipeline(createReadStream(archive), createGzip(), createWriteStream(unfinished, { mode: 0o600 }));
-  const file = await open(unfinished, 'r+');
+  try {
+    await pipeline(createReadStream(archive), createGzip(), createWriteStream(unfinished, { mode: 0o600 }));
+    await syncFile(unfinished);
+    await rename(unfinished, `${archive}.gz`);
+  } catch (error) {
+    await rm(unfinished, { force: true }); // it would take the room that is lacking
+    throw error;
+  }
+  unlinkSync(archive);
+  return true;
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
   try {
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(unfinished, `${archive}.gz`);
-  unlinkSync(archive);
-  return true;
 }
 
 /**

@@ -24,10 +24,10 @@ export async function requestStart(layout: Layout): Promise<void> {
   const watchingUnit = (await readIfPresent(startRequestFile(layout)))?.trim() ?? '';
   if (watchingUnit === '' || !existsSync(watchingUnit)) return;
   process.chdir(layout.run);
-  const deadline = Date.now() + ANSWERED_WITHIN_MS;
+  const deadline = performance.now() + ANSWERED_WITHIN_MS;
   // Written again and again, as systemd does not look while the unit is still ending. Without an answer (systemd is not
   // running, as in a rescue shell) the caller starts a supervisor as ever.
-  while (!(await isListening()) && Date.now() < deadline) {
+  while (!(await isListening()) && performance.now() < deadline) {
     writeFileSync(startRequestFile(layout), `${watchingUnit}\n`, { mode: 0o600 });
     await pause(POLL_MS);
   }

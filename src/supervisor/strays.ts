@@ -11,7 +11,8 @@ import type { ServiceSpec } from '../contract/service.ts';
  * variable that names its log file, and so its service and installation. Without /proc nothing is found.
  */
 
-const VARIABLE = 'DKM_SERVICE_LOG';
+/** Names a service's log file, in the environment of each of its processes. */
+export const STRAY_VARIABLE = 'DKM_SERVICE_LOG';
 
 /** A process of a service that no living supervisor is known to have. */
 export interface Stray {
@@ -22,7 +23,7 @@ export interface Stray {
 
 /** What a service's process gets into its environment so that it can be found again. Its children inherit it. */
 export function strayMark({ outputFile }: Pick<ServiceSpec, 'outputFile'>): Record<string, string> {
-  return { [VARIABLE]: outputFile };
+  return { [STRAY_VARIABLE]: outputFile };
 }
 
 interface Marked extends Stray {
@@ -55,8 +56,8 @@ function markedProcesses(logs: string): Marked[] {
 function markedProcess(pid: number, logs: string): Marked | undefined {
   const outputFile = read(`/proc/${pid}/environ`)
     .split('\0')
-    .find((entry) => entry.startsWith(`${VARIABLE}=`))
-    ?.slice(VARIABLE.length + 1);
+    .find((entry) => entry.startsWith(`${STRAY_VARIABLE}=`))
+    ?.slice(STRAY_VARIABLE.length + 1);
   if (outputFile === undefined || dirname(outputFile) !== logs) return undefined;
   const startTime = processStartTime(pid);
   const stat = read(`/proc/${pid}/stat`);

@@ -12,6 +12,7 @@ import { configured, refuseUnknown } from './installation.ts';
 import { hostLimits, refuseLimits } from './limits.ts';
 import { readTail } from './logs.ts';
 import { requestStart } from './start-request.ts';
+import { STRAY_VARIABLE } from './strays.ts';
 import { leftBehind } from './survivors.ts';
 
 /*
@@ -40,7 +41,8 @@ export async function ensureSupervisor(layout: Layout): Promise<boolean> {
   enterRun(layout);
   if (await isListening()) return false;
   const [command, ...args] = selfCommand();
-  const env = { ...process.env, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
+  // Called by a service's own process, it would be taken for one.
+  const env = { ...process.env, [STRAY_VARIABLE]: undefined, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
   const pid = startDetached(command, [...args, 'supervise', layout.root], layout.supervisorLog, { cwd: layout.run, env });
   let deadline = performance.now() + STARTED_WITHIN_MS;
   while (!(await isListening())) {

@@ -13,6 +13,7 @@ import { besideOf, writtenText } from '../../configuration/written.ts';
 import { readGenerated, type Generated } from '../../contract/generated.ts';
 import { readSettings } from '../../contract/settings.ts';
 import { openInstalled } from '../../configuration/installed-bundle.ts';
+import { takeBackInterruptedChange } from './interrupted-change.ts';
 
 /** `dkm config get [KEY]`: what stands in conf/dkm.toml and the defaults of what does not; a single value bare, for scripts. */
 export async function get(layout: Layout, key: string | undefined, options: { json?: boolean }): Promise<number> {
@@ -38,6 +39,7 @@ export function unset(layout: Layout, key: string): Promise<number> {
 const LOCK_WITHIN_MS = 10_000;
 
 async function change(layout: Layout, edit: (text: string) => string): Promise<number> {
+  await takeBackInterruptedChange(layout);
   const lock = await acquireLock(layout.installLock, 'a change of conf/dkm.toml', { waitMs: LOCK_WITHIN_MS });
   try {
     const text = await readFile(layout.settings, 'utf8');

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { installPlan, stepInWords, type Step } from '../../../installer/plan.ts';
 import { performStep } from '../../../installer/steps/perform.ts';
 import { DkmError, EXIT } from '../../base/errors.ts';
@@ -47,7 +49,7 @@ export async function reconfigure(layout: Layout, options: Options): Promise<num
   try {
     const intention = await intentionOf(layout);
     await refuseTakenPorts(intention);
-    const affected = affectedServices(intention);
+    const affected = affectedServices(layout, intention);
     if (!options.dryRun) await carryOut(layout, intention);
     if (!options.json) tell(intention, affected, options);
     const outcomes = options.dryRun || !options.restart ? undefined : await restart(layout, intention, affected);
@@ -104,10 +106,18 @@ function portKey({ address, port }: { address: string; port: number }): string {
   return `${address} ${port}`;
 }
 
-/** Services whose files are written anew, in their order. Those whose command or limits changed the supervisor itself knows. */
-function affectedServices({ files, changes, specs }: Pick<Intention, 'files' | 'changes' | 'specs'>): string[] {
+/**
+ * Services whose files are written anew, or were since they were started (by hand, or by a reconfigure that was
+ * interrupted), in their order. Those whose command or limits changed the supervisor itself knows.
+ */
+function affectedServices(layout: Layout, { files, changes, specs, running }: Pick<Intention, 'files' | 'changes' | 'specs' | 'running'>): string[] {
   const written = new Set(changes.filter(({ kind }) => kind === 'write').map(({ path }) => path));
-  const components = new Set(files.filter(({ path }) => written.has(path)).map(({ component }) => component));
+  const startedAt = new Map((running?.services ?? []).map(({ name, startedAtMs }) => [name, startedAtMs]));
+  const isAffected = ({ path, component }: GeneratedFile): boolean => {
+    const changedAtMs = statSync(join(layout.root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return written.has(path) || changedAtMs > (startedAt.get(component) ?? Infinity);
+  };
+  const components = new Set(files.filter(isAffected).map(({ component }) => component));
   return specs.filter(({ name }) => components.has(name)).map(({ name }) => name);
 }
 

@@ -18,6 +18,7 @@ import { survey, type RuleSurvey, type Selection, type Survey } from '../../rete
 import { aboutSpan, bytesOfMetric, lossInWords, retentionsInWords } from '../../retention/words.ts';
 import { thresholdsOf } from '../disk-space.ts';
 import { command } from '../supervisor.ts';
+import { takeBackInterruptedChange } from './interrupted-change.ts';
 
 export interface ShowCommandOptions {
   all?: boolean;
@@ -176,6 +177,7 @@ function tellLosses({ rules }: Pick<Plan, 'rules'>): void {
 
 /** `dkm retention apply`. */
 export async function apply(layout: Layout, options: ApplyCommandOptions): Promise<number> {
+  await takeBackInterruptedChange(layout);
   const lock = await acquireLock(join(layout.run, 'retention.lock'), 'dkm retention apply');
   try {
     return await applyLocked(layout, options);

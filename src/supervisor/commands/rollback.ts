@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { interruptible } from '../../../installer/interruptible.ts';
-import { DEFAULT_KEEP, DEFAULT_WATCH_S } from '../../../installer/options.ts';
+import { DEFAULT_WATCH_S } from '../../../installer/options.ts';
 import { progressOn } from '../../../installer/progress.ts';
 import { stepsOn } from '../../../installer/update/steps-in-words.ts';
 import { EXIT } from '../../base/errors.ts';
@@ -38,7 +38,6 @@ export async function rollback(layout: Layout, options: Options): Promise<number
         signal,
         onStep: stepsOn(progress),
         watchMs: (options.watch ?? DEFAULT_WATCH_S) * 1000,
-        keep: Math.max(DEFAULT_KEEP, intention.way.length + 1),
       }),
     );
     if (options.json) say(JSON.stringify(reportOf(layout, outcome, intention), null, 1));
@@ -80,6 +79,7 @@ function outcomeInWords(layout: Layout, outcome: ChangeOutcome, { from, to, chan
         `dkm ${to.version} is in use again.${outcome.downMs === 0 ? '' : ` Services were down for ${(outcome.downMs / 1000).toFixed(1)} s.`}`,
         ...databases.map((path) => `${path} as it was under dkm ${from.version}: ${presentDatabase(layout, from.folder, path)}`),
         ...changes.filter(({ kind }) => kind === 'conflict').map((change) => `Look at ${earlierInWords(change)}`),
+        ...outcome.untidy.map((why) => `Not needed any more, and could not be removed: ${why}`),
         `Forward again: ${join(layout.bin, 'dkm')} rollback --to ${from.folder}`,
       ];
     case 'taken-back':
@@ -105,7 +105,9 @@ function reportOf(layout: Layout, outcome: ChangeOutcome, { from, to, changes, d
     to: to.version,
     configuration: changes.map(({ kind, path }) => ({ path, change: kind })),
     databases: databases.map((path) => ({ path, keptBeside: presentDatabase(layout, from.folder, path) })),
-    ...(outcome.kind === 'done' ? { downSeconds: outcome.downMs / 1000 } : { error: { message: outcome.why, interrupted: outcome.interrupted } }),
+    ...(outcome.kind === 'done'
+      ? { downSeconds: outcome.downMs / 1000, untidy: outcome.untidy }
+      : { error: { message: outcome.why, interrupted: outcome.interrupted } }),
     ...(outcome.kind === 'taken-back' && { logs: outcome.back.logs ?? null, servicesNotStarted: Object.fromEntries(outcome.back.servicesNotStarted) }),
     ...(outcome.kind === 'stuck' && { problem: outcome.problem, snapshot: pendingSnapshot(layout) }),
   };

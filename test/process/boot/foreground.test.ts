@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSameProcess } from '../../../src/base/process-identity.ts';
@@ -65,6 +66,33 @@ describe('dkm start --foreground', () => {
     const second = startInForeground(installation);
     await eventually('everything runs in the new one', () => installation.status().pid === second.child.pid && allRun(installation));
     expect(installation.status().services.map(({ pid }) => pid)).toEqual(pids);
+  });
+
+  it('stops its services also when it is told a second time meanwhile', async () => {
+    const installation = await fakeInstallation();
+    const front = startInForeground(installation);
+    await eventually('everything runs', () => allRun(installation));
+    const store = installation.status().services.find(({ name }) => name === 'store')?.pid ?? 0;
+    process.kill(store, 'SIGSTOP'); // it takes its time
+    front.child.kill('SIGTERM');
+    await eventually('it is being stopped', () => installation.status().services.some(({ name, state }) => name === 'store' && state === 'STOPPING'));
+    front.child.kill('SIGTERM');
+    front.child.kill('SIGINT');
+    await eventually('it heard the last of them', () => front.printed().includes('SIGINT'));
+    process.kill(store, 'SIGCONT');
+    expect(await front.ended).toBe(0);
+    expect(installation.status().services.map(({ state }) => state)).toEqual(['STOPPED', 'STOPPED']);
+  });
+
+  it('stops its services when its directory is removed, though it cannot write its log any more', async () => {
+    const installation = await fakeInstallation();
+    const front = startInForeground(installation);
+    await eventually('everything runs', () => allRun(installation));
+    const { services } = installation.status();
+    renameSync(installation.layout.run, `${installation.layout.run}-away`);
+    await front.ended;
+    expect(services.map(({ pid, pidStartTime }) => isSameProcess(pid ?? 0, pidStartTime))).toEqual([false, false]);
+    renameSync(`${installation.layout.run}-away`, installation.layout.run);
   });
 
   it('takes no names', async () => {

@@ -1,10 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { layoutOf } from '../../../src/base/layout.ts';
+import { carryOut, type Change } from '../../../src/change/transaction.ts';
 import { CHANGE_STEPS, RETURN_STEPS } from '../../../src/contract/change-journal.ts';
 import { AS_WHO_I_AM } from '../../helpers/installation.ts';
+import { runInstaller } from '../../helpers/run-installer.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 import { imageOf, lines, statesOf, updatable, type Updatable } from '../../helpers/update-bundles.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts');
@@ -118,6 +122,68 @@ describe('taking back that fails', () => {
       expect(await target.dkm('start')).toMatchObject({ code: 1, stderr: expect.stringContaining('change.journal line 1') as string });
       expect(existsSync(join(target.folder, 'precious'))).toBe(true);
     }
+  });
+});
+
+describe('an interrupted update', () => {
+  const begun = { record: 'begin', schema: 1, at: '', kind: 'update', from: place('1.0.0'), to: place('2.0.0'), places: true, makes: [], ran: [], keep: 2 };
+
+  it('is taken back before a command changes anything', async () => {
+    const target = await updatable({ start: false });
+    for (const words of [
+      ['config', 'set', 'services.page.autostart', 'false'],
+      ['retention', 'apply'],
+    ]) {
+      writeFileSync(target.layout.changeJournal, `${JSON.stringify(begun)}\n`);
+      expect((await target.dkm(...words)).stderr, words.join(' ')).toContain('It was taken back');
+      expect(existsSync(target.layout.changeJournal), words.join(' ')).toBe(false);
+    }
+    expect(target.read('conf/dkm.toml')).toContain('autostart = false');
+  });
+
+  it('is not called taken back without what it would be taken back by', async () => {
+    const target = await updatable({ start: false });
+    const journal = `${JSON.stringify(begun)}\n${JSON.stringify({ record: 'step', at: '', step: 'stop' })}\n`;
+    writeFileSync(target.layout.changeJournal, journal);
+    expect(await target.dkm('stop')).toMatchObject({ code: 1, stderr: expect.stringContaining('snapshot.json') as string });
+    expect(target.read('run/change.journal')).toContain('"step":"stop"');
+  });
+
+  it('of somebody else is not touched by root', async ({ skip }) => {
+    skip(process.geteuid?.() !== 0, 'only root can give a directory to somebody else; run as root');
+    const target = await updatable({ start: false });
+    writeFileSync(target.layout.changeJournal, `${JSON.stringify(begun)}\n`);
+    chownSync(target.layout.root, 65_534, 65_534);
+    const refused = await target.update(target.v2);
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining('belongs to another user') as string });
+    expect(existsSync(target.layout.changeJournal)).toBe(true);
+    rmSync(target.layout.changeJournal);
+    expect(await target.update(target.v2)).toMatchObject({ code: 4, stderr: expect.stringContaining('belongs to another user') as string });
+    expect(readdirSync(target.layout.run).filter((name) => name.startsWith('install.lock.'))).toHaveLength(1);
+  });
+
+  it('that another one was begun after is not written over', async () => {
+    const layout = layoutOf(temporaryDirectory());
+    mkdirSync(layout.run);
+    writeFileSync(layout.changeJournal, `${JSON.stringify(begun)}\n`);
+    await expect(carryOut({ layout } as Change)).rejects.toThrow('was begun meanwhile');
+    expect(readFileSync(layout.changeJournal, 'utf8')).toBe(`${JSON.stringify(begun)}\n`);
+  });
+});
+
+describe('an interrupted restore', () => {
+  it('is left to dkm by the installer, which changes nothing', async () => {
+    const target = await updatable({ start: false });
+    const begun = { record: 'begin', schema: 1, at: '', file: 'backup.tar.gz', staging: 'restore-staging', kept: 'restore-kept-20260101T000000Z', ran: [] };
+    writeFileSync(target.layout.restoreJournal, `${JSON.stringify(begun)}\n`);
+    const before = imageOf(target.layout.root);
+    for (const words of [['-u'], [], ['--uninstall', '--yes']]) {
+      const refused = await runInstaller(target.v2, ['-d', target.layout.root, ...words]);
+      expect(refused, words.join(' ')).toMatchObject({ code: 4, stderr: expect.stringContaining('A restore of backup.tar.gz') as string });
+    }
+    expect(imageOf(target.layout.root)).toEqual(before);
+    expect(await target.dkm('stop')).toMatchObject({ code: 0 });
+    expect(await target.update(target.v2)).toMatchObject({ code: 0 });
   });
 });
 

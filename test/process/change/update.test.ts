@@ -64,6 +64,22 @@ describe('an update', () => {
     expect(readlinkSync(target.layout.current)).toBe('versions/1.0.0');
   });
 
+  it('keeps what was edited after it had looked, and files in the place of links', async () => {
+    const target = await updatable();
+    const child = spawn(process.execPath, [MAIN, 'installer', '--bundle', target.v2, '-d', target.layout.root, '-u', '--watch', '0', ...AS_WHO_I_AM], {
+      stdio: 'ignore',
+    });
+    const closed = once(child, 'close');
+    while (!existsSync(target.layout.changeJournal) && child.exitCode === null) await new Promise(setImmediate);
+    target.write('conf/store/store.conf', lines({ 2: 'key2 = late' }));
+    expect(await closed).toEqual([0, null]);
+    expect(target.read('conf/store/store.conf')).toBe(lines({ 2: 'key2 = late', 10: 'key10 = from 2.0.0' }));
+    rmSync(join(target.layout.root, 'more'));
+    target.write('more', 'mine');
+    expect(await target.update(target.v1, '--force')).toMatchObject({ code: 0 });
+    expect(target.read('more')).toBe('mine');
+  });
+
   it('to another build of the same version has a folder of its own', async () => {
     const target = await updatable({ start: false });
     const rebuilt = await updateBundle(target.folder, '1.0.0', {

@@ -83,7 +83,6 @@ describe('dkm reconfigure', () => {
   it('takes edits along and restarts what changed alone', async () => {
     await dkm('start');
     const before = await pids();
-    appendFileSync(join(layout.root, 'conf/side.toml'), 'mine = 1\n');
     writeFileSync(join(layout.root, 'conf/page.toml'), read('conf/page.toml').replace('# your own:', '# your own:\nown = 7'));
     await dkm('config', 'set', 'install.listen.dashboards', '127.0.0.1');
     expect((await dkm('reconfigure', '--dry-run')).stdout).toMatch(/conf\/page\.toml: written anew, with your edits[^]*Would restart, where they run: page/);
@@ -96,6 +95,16 @@ describe('dkm reconfigure', () => {
     expect(after['side']).toBe(before['side']);
     expect((await dkm('reconfigure')).stdout).toMatch(/edited by you, stays|up to date/);
     expect(await pids()).toEqual(after);
+  });
+
+  it('restarts a service whose file was edited since it started, as after a reconfigure that was interrupted', async () => {
+    await dkm('start');
+    const before = await pids();
+    appendFileSync(join(layout.root, 'conf/side.toml'), 'mine = 1\n');
+    expect(await dkm('reconfigure')).toMatchObject({ code: 0 });
+    const after = await pids();
+    expect(after['side']).not.toBe(before['side']);
+    expect(after['page']).toBe(before['page']);
   });
 
   it('restarts a service whose settings changed, though none of its files did', async () => {

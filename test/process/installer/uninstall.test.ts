@@ -65,6 +65,7 @@ describe('--uninstall --purge', () => {
     symlinkSync(join(elsewhere, 'store'), join(target.layout.storage, 'store'));
     writeFileSync(join(target.layout.root, 'notes.txt'), 'mine');
     writeFileSync(join(target.layout.bin, 'tool'), 'mine');
+    mkdirSync(join(target.layout.root, 'restore-kept-20260101T000000Z', 'conf', 'secrets'), { recursive: true });
     const finished = await uninstall(target, '--purge');
     expect(finished, finished.stderr).toMatchObject({ code: 0 });
     expect(readdirSync(target.layout.root).sort()).toEqual(['bin', 'notes.txt']);

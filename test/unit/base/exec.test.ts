@@ -14,6 +14,16 @@ describe('run', () => {
     expect(await run('sh', ['-c', 'cat; echo aside >&2; exit 3'], { input: 'given' })).toEqual({ code: 3, signal: null, stdout: 'given', stderr: 'aside\n' });
   });
 
+  it('fails, and does not end its caller, when too many files are open', async () => {
+    const module = pathToFileURL(join(import.meta.dirname, '..', '..', '..', 'src', 'base', 'exec.ts')).href;
+    const script = `import { openSync } from 'node:fs'; import { run } from ${JSON.stringify(module)}; import { setTimeout as pause } from 'node:timers/promises';
+      try { for (;;) openSync('/dev/null'); } catch {}
+      await run('/bin/true', []).catch((error) => process.stdout.write(error.message));
+      await pause(50);`;
+    const finished = await run('sh', ['-c', `ulimit -n 128 && exec "$0" --input-type=module -e "$1"`, process.execPath, script]);
+    expect(finished).toMatchObject({ code: 0, stdout: expect.stringContaining('/bin/true could not be started') as string });
+  });
+
   it('ends a program and its children after a time-out', async () => {
     const file = join(temporaryDirectory(), 'pid');
     await expect(run('sh', ['-c', `sleep 100 & echo $! > ${file}; wait`], { timeoutMs: 300 })).rejects.toThrow('did not finish within 300 ms');

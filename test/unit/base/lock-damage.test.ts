@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { acquireLock } from '../../../src/base/lock.ts';
+import { bootId, processStartTime } from '../../../src/base/process-identity.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 /** A lock that was taken and let go twice, and is held now: its files are `test.lock` and `test.lock.3`. */
@@ -48,6 +49,19 @@ describe('restoring a lock', () => {
     rmSync(`${path}.3`);
     await acquireLock(path, 'another');
     expect(lock.restore()).toBe(false);
+  });
+
+  it('does not take it from one who has it by now under a lower number, and leaves it alone when it lets go', async () => {
+    const { path, lock } = await heldLock();
+    [path, `${path}.3`].forEach((file) => rmSync(file));
+    const { pid, startTime, boot } = { pid: process.ppid, startTime: processStartTime(process.ppid), boot: bootId() };
+    for (const generation of [1, 3]) {
+      const other = JSON.stringify({ pid, startTime, boot, what: 'another', released: false });
+      writeFileSync(`${path}.${generation}`, other);
+      expect(lock.restore()).toBe(false);
+      if (generation === 3) lock.release();
+      expect(readFileSync(`${path}.${generation}`, 'utf8')).toBe(other);
+    }
   });
 
   it('does nothing after the release', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, type Layout } from '../../../src/base/layout.ts';
@@ -6,6 +6,9 @@ import { currentFolder, keptVersions, pruneVersions } from '../../../src/change/
 import { changeState, type ChangeRecord } from '../../../src/contract/change-journal.ts';
 import { writeSnapshot } from '../../../src/contract/snapshot.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
+
+/** Somebody who is neither root nor the owner of anything. */
+const NOBODY = 65_534;
 
 const place = (folder: string): { version: string; folder: string } => ({ version: folder.split('+')[0]!, folder });
 
@@ -66,23 +69,44 @@ describe('kept versions', () => {
   it('that are too many go with their snapshots, and nothing else', async () => {
     const layout = await versions(['3', '2', '1', 'stray'], ['1 -> 2', '2 -> 3']);
     mkdirSync(join(layout.versions, 'mine'));
-    expect((await pruneVersions(layout, 2)).sort()).toEqual(['1', 'stray']);
+    expect(await pruneVersions(layout, 2)).toEqual({ removed: ['1', 'stray'], failed: [] });
     expect(readdirSync(layout.versions).sort()).toEqual(['2', '2.snapshot', '3', 'mine']);
-    expect(await pruneVersions(layout, 1)).toEqual(['2']);
+    expect(await pruneVersions(layout, 1)).toEqual({ removed: ['2'], failed: [] });
     expect(readdirSync(layout.versions).sort()).toEqual(['3', 'mine']);
   });
 
   it('that were left by going back from them are the last to go', async () => {
     const layout = await versions(['2', '1', '3'], ['1 -> 2', '3 -> 2']);
-    expect(await pruneVersions(layout, 2)).toEqual(['1']);
+    expect(await pruneVersions(layout, 2)).toEqual({ removed: ['1'], failed: [] });
     expect(readdirSync(layout.versions).sort()).toEqual(['2', '3', '3.snapshot']);
+  });
+
+  it('that cannot be removed are named, and others go all the same', async ({ skip }) => {
+    const layout = await versions(['3', '2', '1'], ['1 -> 2', '2 -> 3']);
+    skip(process.geteuid?.() !== 0, 'only root can put a folder of its own into that of somebody else; run as root');
+    const others = join(layout.versions, '1', '__pycache__');
+    mkdirSync(others);
+    writeFileSync(join(others, 'x.pyc'), '');
+    for (const path of [
+      layout.root,
+      layout.versions,
+      ...['1', '1/bundle.json', '2', '2/bundle.json', '1.snapshot', '1.snapshot/snapshot.json', '2.snapshot', '2.snapshot/snapshot.json'].map((name) =>
+        join(layout.versions, name),
+      ),
+    ])
+      chownSync(path, NOBODY, NOBODY);
+    chmodSync(join(layout.versions, '1'), 0o755);
+    process.seteuid?.(NOBODY);
+    const pruned = await pruneVersions(layout, 1).finally(() => process.seteuid?.(0));
+    expect(pruned).toMatchObject({ removed: ['2'], failed: [expect.stringContaining('versions/1') as string] });
+    expect(await keptOf(layout)).toEqual([]);
   });
 
   it('are none where current leads elsewhere, and nothing is removed then', async () => {
     const layout = await versions(['2', '1'], ['1 -> 2']);
     const other = { ...layout, current: join(layout.root, 'elsewhere') };
     symlinkSync('/opt/other', other.current);
-    expect([currentFolder(other), await keptVersions(other), await pruneVersions(other, 1)]).toEqual([undefined, [], []]);
+    expect([currentFolder(other), await keptVersions(other), await pruneVersions(other, 1)]).toEqual([undefined, [], { removed: [], failed: [] }]);
     expect(readdirSync(layout.versions)).toHaveLength(3);
   });
 });

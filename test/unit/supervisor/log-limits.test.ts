@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDue, pauseBeforeLookMs, surplusArchives } from '../../../src/supervisor/log-limits.ts';
+import { begunAtMs, isDue, pauseAfterTroubleMs, pauseBeforeLookMs, surplusArchives } from '../../../src/supervisor/log-limits.ts';
 
 const LIMITS = { maxBytes: 100, maxAgeMs: 1000, keep: 2, totalBytes: 100 };
 
@@ -41,5 +41,27 @@ describe('surplusArchives', () => {
     ['none where there are none', [[]], 500, LIMITS, []],
   ])('takes away %s', (_, byLog, liveBytes, limits, expected) => {
     expect(surplusArchives(byLog, liveBytes, limits)).toEqual(expected);
+  });
+});
+
+describe('begunAtMs', () => {
+  it.each([
+    ['the first: when its file was made', undefined, 5, undefined, 5],
+    ['after others: when the newest of them was rotated', '20261121-044512-345', 5, undefined, Date.UTC(2026, 10, 21, 4, 45, 12, 345)],
+    ['after others of which none is kept: when it was rotated', undefined, 5, 77, 77],
+  ])('%s', (_, newest, birthtimeMs, rotatedAtMs, expected) => {
+    expect(begunAtMs(newest, birthtimeMs, rotatedAtMs)).toBe(expected);
+  });
+});
+
+describe('pauseAfterTroubleMs', () => {
+  it.each([
+    [1, 2_000],
+    [2, 4_000],
+    [5, 32_000],
+    [6, 60_000],
+    [1_000_000, 60_000],
+  ])('after %i failures: %i ms', (times, expected) => {
+    expect(pauseAfterTroubleMs(times)).toBe(expected);
   });
 });

@@ -1,12 +1,16 @@
-import { appendFileSync, closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { archivesOf, readArchive } from '../../../src/supervisor/log-archives.ts';
-import { writersOf } from '../../../src/supervisor/log-writers.ts';
+import { whileHeld, writersOf } from '../../../src/supervisor/log-writers.ts';
+import { childrenOf } from '../../../src/supervisor/memory.ts';
 import { readTailOfAll } from '../../../src/supervisor/logs.ts';
 import { compressArchive, rotateLog, tidyUp } from '../../../src/supervisor/rotate-log.ts';
-import { temporaryDirectory } from '../../helpers/temporary.ts';
+import { beforeRemoval, temporaryDirectory } from '../../helpers/temporary.ts';
+import { eventually } from '../../helpers/wait.ts';
 
 const STAMP = '20261121-044512-345';
 const logWith = (content: string): string => {
@@ -44,6 +48,45 @@ describe('rotateLog', () => {
     expect(await compressArchive(rotated.archive)).toBe(true);
     expect(gunzipSync(readFileSync(`${rotated.archive}.gz`)).toString()).toBe('one\n');
     expect(existsSync(rotated.archive)).toBe(false);
+  });
+});
+
+describe('what fails', () => {
+  it('leaves the copy of a log that was emptied already, when it cannot get its name', async () => {
+    const log = logWith('one'); // in a line: it is given time to end it
+    const rotation = expect(rotateLog({ path: log, leader: process.pid })).rejects.toThrow('EISDIR');
+    while (archivesOf(log).unfinished.length === 0) await nextTurn();
+    const [taken = ''] = archivesOf(log).unfinished.map((path) => path.replace(/\.part$/, ''));
+    mkdirSync(taken);
+    await rotation;
+    rmdirSync(taken);
+    tidyUp(log);
+    expect(await readTailOfAll(log, 5)).toBe('one');
+  });
+
+  it('leaves no half of a compressed log, which would take the room that is lacking', async () => {
+    const log = logWith('');
+    writeFileSync(`${log}.${STAMP}`, 'one\n');
+    mkdirSync(`${log}.${STAMP}.gz`);
+    await expect(compressArchive(`${log}.${STAMP}`)).rejects.toThrow('EISDIR');
+    expect(namesIn(log)).toEqual(['a.log', `a.log.${STAMP}`, `a.log.${STAMP}.gz`]);
+  });
+});
+
+describe('whileHeld', () => {
+  it('has nobody go on later, who may be held again by then', async ({ skip }) => {
+    skip(process.platform !== 'linux', 'needs /proc to see whether a process holds still');
+    const before = new Set(childrenOf(process.pid));
+    const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
+    const pid = child.pid ?? 0;
+    beforeRemoval(() => Promise.resolve(child.kill('SIGKILL')));
+    for (let round = 0; round < 20; round += 1) {
+      expect(await whileHeld([pid], () => 'done')).toBe('done');
+      child.kill('SIGSTOP');
+      await eventually('the shell that would continue it has ended', () => childrenOf(process.pid).every((each) => each === pid || before.has(each)));
+      expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(' T ');
+      child.kill('SIGCONT');
+    }
   });
 });
 
