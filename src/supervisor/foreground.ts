@@ -1,11 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DkmError, EXIT, messageOf } from '../base/errors.ts';
 import { replaceBy, run } from '../base/exec.ts';
 import { makeDirectory, readIfPresent } from '../base/files.ts';
 import { layoutOf, type Layout } from '../base/layout.ts';
+import { isLocked } from '../base/lock.ts';
 import { isExecutable, selfCommand } from '../base/self.ts';
-import { parseStatus } from '../contract/status.ts';
+import { parseStatus, type ServiceStatus } from '../contract/status.ts';
 import { askSupervisor, isListening } from './control.ts';
 import { log, runSupervisor } from './daemon.ts';
 import { startRequestFile } from './start-request.ts';
@@ -17,6 +19,7 @@ import { tellSystemd, watchdogPauseMs } from './systemd-notify.ts';
  */
 
 const TRIES = 3;
+const CHANGE_POLL_MS = 200;
 
 /** Becomes the supervisor of an installation, in this very process: whoever started us watches the supervisor itself. */
 export function becomeSupervisor(layout: Layout): never {
@@ -67,17 +70,10 @@ async function endOther(): Promise<void> {
 
 /** Starts all services as `dkm start` does; the exit code this supervisor is to have in the end. */
 async function startServices(layout: Layout): Promise<number> {
-  const [command, ...args] = selfCommand();
-  const { NODE_OPTIONS: _ofSupervisor, ...env } = process.env;
-  const started = await run(command, [...args, 'dkm', '--directory', layout.root, 'start'], { env, onOutput: logLines }).catch((error: unknown) => {
-    log(messageOf(error));
-    return undefined;
-  });
-  const account = parseStatus((await readIfPresent(layout.status)) ?? '');
-  // Before our first service it is still that of the supervisor before us.
-  const services = account?.pid === process.pid ? account.services : [];
+  const isStarted = (await startedByChange(layout)) || (await startedByUs(layout));
+  const services = await ownServices(layout);
   const ready = services.filter(({ state }) => state === 'RUNNING').length;
-  if (started?.code !== EXIT.fine && services.length === 0) {
+  if (!isStarted && services.length === 0) {
     // Without a service to run, as with a faulty conf/dkm.toml, there is nothing to supervise.
     process.kill(process.pid, 'SIGTERM');
     return EXIT.failed;
@@ -85,6 +81,35 @@ async function startServices(layout: Layout): Promise<number> {
   // A service that fails is no failure of the supervisor, which goes on trying.
   await tellSystemd(['READY=1', `STATUS=${ready} of ${services.length} services were ready after the start`], log);
   return EXIT.fine;
+}
+
+/**
+ * An update or a restore that is under way had systemd start us, and tells us itself what to start; a `dkm start` of ours
+ * would be refused until it is over. False when there is none, or when it ended without wanting anything.
+ */
+async function startedByChange(layout: Layout): Promise<boolean> {
+  const isUnderWay = (): boolean => [layout.changeJournal, layout.restoreJournal].some(existsSync) && isLocked(layout.installLock);
+  while (isUnderWay()) {
+    if ((await ownServices(layout)).length > 0) return true;
+    await pause(CHANGE_POLL_MS);
+  }
+  return false;
+}
+
+async function startedByUs(layout: Layout): Promise<boolean> {
+  const [command, ...args] = selfCommand();
+  const { NODE_OPTIONS: _ofSupervisor, ...env } = process.env;
+  const started = await run(command, [...args, 'dkm', '--directory', layout.root, 'start'], { env, onOutput: logLines }).catch((error: unknown) => {
+    log(messageOf(error));
+    return undefined;
+  });
+  return started?.code === EXIT.fine;
+}
+
+/** This supervisor's services; before the first of them status.json is still that of the supervisor before us. */
+async function ownServices(layout: Layout): Promise<ServiceStatus[]> {
+  const account = parseStatus((await readIfPresent(layout.status)) ?? '');
+  return account?.pid === process.pid ? account.services : [];
 }
 
 function logLines(text: string): void {

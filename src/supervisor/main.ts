@@ -55,7 +55,8 @@ function dkmProgram(done: (exitCode: number) => void): Command {
   for (const command of program.commands) if (!hasOwnDirectory(command)) command.addOption(directoryOption().hideHelp());
   program.hook('preAction', async (_, command) => {
     directory = directoryGiven(command);
-    await takeBackInterruptedRestore(layoutOf(installationRoot(directory)), command.name());
+    const { foreground = false } = command.opts<{ foreground?: boolean }>();
+    await takeBackInterruptedRestore(layoutOf(installationRoot(directory)), command.name(), { foreground });
   });
   return program;
 }

@@ -72,7 +72,7 @@ describe.each(BUNDLES)('$name', ({ name, bundle, without }) => {
   it('gives the query service what a restart interrupted', async ({ skip }) => {
     const installed = ready(skip);
     const points = numbered('loss.queried', 50);
-    const end = sendNumbered('send', installed.port + 1, points, 2_000);
+    const end = await sendNumbered('send', installed.port + 1, points, 2_000);
     expect(await installed.dkm('restart', name)).toMatchObject({ code: 0 });
     const sent = await end();
     await eventually(
@@ -137,7 +137,7 @@ describe.each(BUNDLES)('$name on a disk that gets full', ({ name, bundle, withou
 
     // At full speed: each metric is a new file.
     const points = numbered('full', 15_000);
-    const end = sendNumbered('send', carbon, points, 20_000);
+    const end = await sendNumbered('send', carbon, points, 20_000);
     await eventually('the store is stopped', async () => (await store()).state === 'STOPPED', 120_000);
     const sent = await end();
     expect(await store()).toMatchObject({ held: true, reason: expect.stringContaining('nearly full') as string });

@@ -40,7 +40,10 @@ export async function measureLoss(target: Installation, site: string, incident: 
   const name = incident.replaceAll(' ', '-');
   const sent = [numbered(`loss.${name}.asked`, options.metrics), numbered(`loss.${name}.streamed`, options.metrics)] as const;
   const carbon = target.port + 1;
-  const senders = [sendNumbered('send', carbon, sent[0], options.perSecond / 2), sendNumbered('stream', carbon, sent[1], options.perSecond / 2)] as const;
+  const senders = await Promise.all([
+    sendNumbered('send', carbon, sent[0], options.perSecond / 2),
+    sendNumbered('stream', carbon, sent[1], options.perSecond / 2),
+  ]);
   await pause(options.aroundMs);
   await happen(target, incident);
   await pause(options.aroundMs);

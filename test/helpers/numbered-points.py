@@ -189,6 +189,7 @@ def fault_of(whisper, path):
 def main(command, *arguments):
     if command in ("send", "stream"):
         signal.signal(signal.SIGTERM, lambda *_: told.append(True))
+        print(flush=True)  # from here on SIGTERM ends it with an account
         port, prefix, metrics, first, rate = arguments
         numbers = {"send": send, "stream": stream}[command](int(port), prefix, int(metrics), int(first), float(rate))
         return numbers.ranges

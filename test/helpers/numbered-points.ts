@@ -35,8 +35,8 @@ export function numbered(prefix: string, metrics: number): Numbered {
   return { prefix, metrics, first: Math.floor(Date.now() / 1000 / STEP_S) * STEP_S - 5.5 * 3600 };
 }
 
-/** Starts a sender (see the script); the function that is returned ends it and tells what it sent. */
-export function sendNumbered(how: 'send' | 'stream', port: number, points: Numbered, perSecond: number): () => Promise<SentRanges> {
+/** Starts a sender (see the script) and waits until it begins; the function that is returned ends it and tells what it sent. */
+export async function sendNumbered(how: 'send' | 'stream', port: number, points: Numbered, perSecond: number): Promise<() => Promise<SentRanges>> {
   const { prefix, metrics, first } = points;
   const child = spawn('python3', [SCRIPT, how, ...[port, prefix, metrics, first, perSecond].map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
@@ -50,6 +50,9 @@ export function sendNumbered(how: 'send' | 'stream', port: number, points: Numbe
       reject(new Error(`the sender ended without an account: ${printed}`));
     }
   });
+  const begins = Promise.withResolvers<undefined>();
+  child.stdout.once('data', () => begins.resolve(undefined));
+  await Promise.race([begins.promise, promise]); // one that fails at once says so
   return () => {
     child.kill('SIGTERM');
     return promise;

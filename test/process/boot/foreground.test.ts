@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/base/exec.ts';
+import { CONTROL_SOCKET } from '../../../src/base/layout.ts';
+import { acquireLock } from '../../../src/base/lock.ts';
 import { isSameProcess } from '../../../src/base/process-identity.ts';
 import { fakeInstallation, type FakeInstallation } from '../../helpers/fake-installation.ts';
 import { beforeRemoval } from '../../helpers/temporary.ts';
@@ -52,6 +55,24 @@ describe('dkm start --foreground', () => {
     const front = startInForeground(installation);
     await eventually('everything runs in the new one', () => installation.status().pid === front.child.pid && allRun(installation));
     expect(isSameProcess(pid, pidStartTime)).toBe(false);
+    expect(await installation.dkm('stop')).toMatchObject({ code: 0 });
+    expect(await front.ended).toBe(0);
+  });
+
+  it('leaves the start to an update that is under way, which had systemd start it', async () => {
+    const installation = await fakeInstallation();
+    const { layout } = installation;
+    const update = await acquireLock(layout.installLock, 'an update');
+    writeFileSync(layout.changeJournal, '');
+    const front = startInForeground(installation);
+    await eventually('it listens', () => existsSync(join(layout.run, CONTROL_SOCKET)));
+    const env = { ...process.env, DKM_WITHIN_CHANGE: '1' };
+    expect(await run(process.execPath, [MAIN, 'dkm', '--directory', layout.root, 'start'], { env })).toMatchObject({ code: 0 });
+    await eventually('everything runs', () => allRun(installation));
+    expect(installation.status().pid).toBe(front.child.pid);
+    rmSync(layout.changeJournal);
+    update.release();
+    expect(front.printed()).not.toMatch(/at work|could not/);
     expect(await installation.dkm('stop')).toMatchObject({ code: 0 });
     expect(await front.ended).toBe(0);
   });
