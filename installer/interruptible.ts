@@ -1,22 +1,7 @@
-import { outliveReaders } from '../src/base/terminal.ts';
+import { interruptible } from '../src/base/interruptible.ts';
 import type { Progress } from './progress.ts';
 
-const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/**
- * Does work that Ctrl-C, SIGTERM and the end of the terminal only ask to end, and that tidies up after itself then; a
- * second Ctrl-C does not end that, and neither does a terminal that cannot be written to any more.
- */
-export async function interruptible<T>(progress: Progress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  for (const signal of INTERRUPTIONS) process.on(signal, interrupt);
-  outliveReaders(true);
-  try {
-    return await work(interruption.signal);
-  } finally {
-    progress.end();
-    outliveReaders(false);
-    for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
-  }
+/** Does work that tidies up when it is interrupted; what tells of its progress ends with it, however it ends. */
+export function interruptibly<T>(progress: Progress, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return interruptible(work).finally(() => progress.end());
 }

@@ -14,7 +14,7 @@ import { directoryMeant } from './directory.ts';
 import { refuseOtherAnswers, refuseOtherInstallation, refuseOthersDirectory, refuseUnfinishedRestore } from './existing.ts';
 import { directoryState, settingsThere, type DirectoryState } from './facts/directory.ts';
 import { gatherHostFacts, type Questions } from './host-facts.ts';
-import { interruptible } from './interruptible.ts';
+import { interruptibly } from './interruptible.ts';
 import { parseOptions, type Options } from './options.ts';
 import { installPlan, stepInWords, type Step } from './plan.ts';
 import { preflight, type Finding } from './preflight.ts';
@@ -92,7 +92,7 @@ async function settleInterrupted(directory: string, { update, dryRun, json }: Op
     throw new DkmError('preflight-refused', interruptedInWords(unfinished), { hint: 'Run it without --dry-run: that is taken back first.' });
   }
   progress.phase(`${interruptedInWords(unfinished)} Taking it back`);
-  const recovery = await interruptible(progress, () => recoverChange(layout));
+  const recovery = await interruptibly(progress, () => recoverChange(layout));
   if (recovery && !json) for (const line of recoveryInWords(recovery)) sayAside(line);
 }
 
@@ -141,7 +141,7 @@ function planned(steps: readonly Step[], summary: Summary, { json }: Options): n
 }
 
 function applyInterruptibly(installation: Omit<Installation, 'signal' | 'onStep'>, progress: Progress): Promise<Applied> {
-  return interruptible(progress, (signal) =>
+  return interruptibly(progress, (signal) =>
     applyPlan({
       ...installation,
       signal,

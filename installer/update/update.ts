@@ -14,7 +14,7 @@ import { answersOf } from '../answers.ts';
 import { refuseOtherAnswers } from '../existing.ts';
 import { directoryState, type DirectoryState } from '../facts/directory.ts';
 import { gatherHostFacts, type HostFacts } from '../host-facts.ts';
-import { interruptible } from '../interruptible.ts';
+import { interruptibly } from '../interruptible.ts';
 import type { Options } from '../options.ts';
 import { preflight, type Finding } from '../preflight.ts';
 import type { Progress } from '../progress.ts';
@@ -65,7 +65,7 @@ async function updateLocked(directory: string, bundle: OpenBundle, options: Opti
   const intention = await intentionOf(present, bundle, providers, settings, options);
   if (!options.json) for (const line of [...presentInWords(present), ...intentionInWords(present, bundle, intention, settings)]) say(line);
   if (options.dryRun) return planned(present, intention, settings, options);
-  const outcome = await interruptible(progress, (signal) =>
+  const outcome = await interruptibly(progress, (signal) =>
     carryOutUpdate(present, bundle, intention, settings, options, { signal, onStep: stepsOn(progress) }),
   );
   return concluded(outcome, present, intention, settings, options);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { canRun, run, type Finished, type RunOptions } from '../../src/base/exec.ts';
 import { beforeRemoval } from './temporary.ts';
 import { eventually } from './wait.ts';
@@ -23,6 +24,8 @@ export interface TestSystemd {
   printed: () => string;
 }
 
+const CHECKOUT = join(import.meta.dirname, '..', '..');
+
 const START = `
 set -e
 mount --make-rprivate /
@@ -36,14 +39,24 @@ echo '${BOOT_USER.name}:x:${BOOT_USER.id}:' >>/mnt/group
 for file in passwd group; do mount --bind /mnt/$file /etc/$file; done
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir /etc/systemd/system/dkm-.service.d
+printf '[Service]\\nBindReadOnlyPaths=%s\\n' '${CHECKOUT}' >/etc/systemd/system/dkm-.service.d/sources.conf
 for unit in sysinit basic multi-user paths sockets timers slices shutdown network-online time-sync; do cp /lib/systemd/system/$unit.target /etc/systemd/system/; done
 exec env -i container=dkm-test PATH=$PATH SYSTEMD_UNIT_PATH=/etc/systemd/system /lib/systemd/systemd --system --unit=multi-user.target --log-target=kmsg
 `;
+
+/** The first directory on the way to a path that other users may not pass through. */
+function closedToOthers(path: string): string | undefined {
+  const above = dirname(path) === path ? undefined : closedToOthers(dirname(path));
+  return above ?? ((statSync(path).mode & 0o001) === 0 ? path : undefined);
+}
 
 /** Why a systemd cannot be had here, with what would help; undefined when it can. */
 export async function whyNoSystemd(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'systemd is for Linux';
   if (process.getuid?.() !== 0) return 'a systemd of its own takes root: run the tests as root in a virtual machine or container';
+  const closed = closedToOthers(CHECKOUT);
+  if (closed !== undefined) return `its services run from this checkout, and ${closed} is closed to other users: clone it elsewhere`;
   for (const program of ['systemctl', 'unshare', 'nsenter']) if (!(await canRun(program))) return `${program} is missing: apt-get install systemd util-linux`;
   if (!existsSync('/lib/systemd/systemd')) return '/lib/systemd/systemd is missing: apt-get install systemd';
   if (cgroupFolder() === undefined) return 'no control groups of version 2 are mounted that could be written to';

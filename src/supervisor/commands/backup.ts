@@ -1,5 +1,5 @@
 import { makeBackup, type MadeBackup } from '../../backup/backup.ts';
-import { interruptible } from '../../backup/interruption.ts';
+import { interruptible } from '../../base/interruptible.ts';
 import { EXIT } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { acquireLock } from '../../base/lock.ts';

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { refuseTooLittleSpace } from '../../backup/estimate.ts';
 import type { Fitted } from '../../backup/fit.ts';
-import { interruptible } from '../../backup/interruption.ts';
+import { interruptible } from '../../base/interruptible.ts';
 import { readArchive, type ReadBackup, type ReadOptions } from '../../backup/read-archive.ts';
 import { recoverLocked } from '../../backup/recover.ts';
 import { directoryBeside, restoreBeside } from '../../backup/restore-beside.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { interruptible } from '../../../installer/interruptible.ts';
+import { interruptibly } from '../../../installer/interruptible.ts';
 import { DEFAULT_WATCH_S } from '../../../installer/options.ts';
 import { progressOn } from '../../../installer/progress.ts';
 import { stepsOn } from '../../../installer/update/steps-in-words.ts';
@@ -33,7 +33,7 @@ export async function rollback(layout: Layout, options: Options): Promise<number
     if (!options.json) for (const line of intentionInWords(layout, intention)) say(line);
     if (!options.yes && !(await confirmed(`Go back to dkm ${intention.to.version}?`, 'Add --yes where nobody can be asked.'))) return EXIT.refused;
     const progress = progressOn(process.stderr, options.json === true);
-    const outcome = await interruptible(progress, (signal) =>
+    const outcome = await interruptibly(progress, (signal) =>
       carryOutRollback(layout, intention, {
         signal,
         onStep: stepsOn(progress),
