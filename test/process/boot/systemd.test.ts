@@ -148,7 +148,7 @@ describe('below a real systemd', () => {
     expect((await systemd.inside('systemctl', ['reload', 'dkm-monitor'])).code).toBe(0);
     const removed = await systemd.inside(join(installation.layout.bin, 'dkmadmin'), ['remove-boot']);
     expect(removed).toMatchObject({ code: 0, stderr: '' });
-    expect((await systemd.inside('find', ['/etc/systemd/system', '-name', 'dkm*'])).stdout).toBe('');
+    expect((await systemd.inside('find', ['/etc/systemd/system', '-name', 'dkm*', '!', '-name', 'dkm-.service.d'])).stdout).toBe('');
     expect(installation.status().services.every(({ state }) => state === 'RUNNING')).toBe(true);
   });
 });
