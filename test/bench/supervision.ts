@@ -36,11 +36,12 @@ export async function measureSupervision(executable: string, work: string): Prom
   const server = join(work, 'server.py');
   writeFileSync(server, SERVER);
   const python = (await runOrThrow('python3', ['-c', 'import sys; print(sys.executable)'])).trim();
-  const [ports, peerPorts] = [await freePorts(), await freePorts()];
+  const ports = await freePorts();
   const dkm = await installEight(executable, work, ports, [python, '-S', server]);
   try {
     await runOrThrow(join(dkm, 'bin', 'dkm'), ['start'], { timeoutMs: 60_000 });
     const { supervisor } = JSON.parse((await run(join(dkm, 'bin', 'dkm'), ['status', '--json'])).stdout) as { supervisor: { pid: number } };
+    const peerPorts = await freePorts();
     const commands = Array.from({ length: SERVICES }, (_, index) => `${python} -S ${server} ${peerPorts + index}`);
     const peer = await supervisordPeer(work, commands);
     try {
