@@ -18,6 +18,18 @@ export interface Layout {
   /** The generated configuration itself as it was written, each file by its path in the installed directory. */
   generatedTexts: string;
   status: string;
+  /** What came of every promise: src/contract/promise.ts. */
+  promisesStatus: string;
+  /** Promises of this installation's own: executables, and TOML files of built-in kinds. */
+  promises: string;
+  /** What is changed of any promise, whoever brought it. */
+  promiseSettings: string;
+  /** Who is told when a promise breaks. */
+  notifySettings: string;
+  /** What is yet to be told, and what was. */
+  notify: string;
+  /** The monitoring tree of SlapOS: results, histories, feeds. */
+  monitor: string;
   supervisorLog: string;
   supervisorLock: string;
   installLog: string;
@@ -47,6 +59,12 @@ export function layoutOf(root: string): Layout {
     generated: join(run, 'generated.json'),
     generatedTexts: join(run, 'generated'),
     status: join(run, 'status.json'),
+    promisesStatus: join(run, 'promises.json'),
+    promises: join(conf, 'promises.d'),
+    promiseSettings: join(conf, 'promises.toml'),
+    notifySettings: join(conf, 'notify.toml'),
+    notify: join(root, 'storage', 'notify'),
+    monitor: join(root, 'storage', 'monitor'),
     supervisorLog: join(logs, 'supervisor.log'),
     supervisorLock: join(run, 'supervisor.lock'),
     installLog: join(run, 'install.log'),

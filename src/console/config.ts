@@ -20,8 +20,8 @@ const configSchema = z.strictObject({
   password_file: path,
   /** File with the secret that sessions are signed with. */
   session_secret_file: path,
-  /** The supervisor's run/status.json. */
-  status_file: path,
+  /** The installed directory it shows. */
+  root: path,
   /** Directory of the built page. */
   page: path,
 });

@@ -1,26 +1,28 @@
-import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
-import type { ErrorAnswer, HostAnswer } from './answers.ts';
+import { onlyFor } from './access.ts';
+import type { HostAnswer } from './answers.ts';
 import { chartsOf } from './charts.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
+import { failure } from './failure.ts';
 import { loginRoutes } from './login-routes.ts';
 import { isSameOrigin } from './origin.ts';
-import { escapeHtml, type PublicFile } from './page-files.ts';
+import type { PublicFile } from './page-files.ts';
 import { renderQuery } from './render-query.ts';
+import { ROUTES } from './routes/all.ts';
 import { securityHeaders } from './security-headers.ts';
 import { readStatus } from './status-view.ts';
-import type { Visitors } from './visitors.ts';
 
 /** Bytes a request's body may have: a password and a token. */
 const MOST_BODY_BYTES = 4096;
 
 /** The console's routes. */
 export function consoleApp(parts: ConsoleParts): Hono<ConsoleEnv> {
-  const { config, files, visitors, log } = parts;
+  const { config, layout, files, visitors, log } = parts;
   const app = new Hono<ConsoleEnv>();
   app.use(
     securityHeaders,
@@ -31,10 +33,11 @@ export function consoleApp(parts: ConsoleParts): Hono<ConsoleEnv> {
   for (const [path, file] of files.public) app.get(path, (context) => sendPublicFile(context, file));
   app.route('/', loginRoutes(parts));
   app.get('/', async (context) => ((await visitors.isLoggedIn(context)) ? context.html(files.index) : context.redirect('/login', 303)));
-  app.use('/api/*', onlyLoggedIn(visitors));
-  app.get('/api/status', async (context) => context.json(await readStatus(config.status_file)));
+  app.use('/api/*', onlyFor(parts, 'reader'));
+  app.get('/api/status', async (context) => context.json(await readStatus(layout.status)));
   app.get('/api/host', (context) => context.json(hostAnswer(config)));
   app.get('/api/render', (context) => sendRender(context, parts));
+  for (const routes of ROUTES) app.route('/', routes(parts));
   app.notFound((context) => failure(context, 404, 'not-found', 'There is nothing at this address.'));
   app.onError((error, context) => {
     log(`error: ${context.req.method} ${context.req.path}: ${messageOf(error)}`);
@@ -50,22 +53,6 @@ const onlySameOrigin = createMiddleware(async (context, next) => {
     return next();
   return failure(context, 403, 'other-origin', 'This request did not come from the console itself.');
 });
-
-function onlyLoggedIn(visitors: Visitors): MiddlewareHandler {
-  return async (context, next) => ((await visitors.isLoggedIn(context)) ? next() : failure(context, 401, 'not-logged-in', 'Log in first.'));
-}
-
-type FailureStatus = 400 | 401 | 403 | 404 | 413 | 500 | 502 | 503 | 504;
-
-/** A failure as JSON below /api, as a small page elsewhere. */
-function failure(context: Context, status: FailureStatus, code: string, message: string): Response {
-  const answer: ErrorAnswer = { error: { code, message } };
-  return context.req.path.startsWith('/api/') ? context.json(answer, status) : context.html(errorPage(status, message), status);
-}
-
-function errorPage(status: number, message: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${status}</title><meta name="viewport" content="width=device-width"><link rel="icon" href="/favicon.svg"><link rel="stylesheet" href="/style.css"></head><body class="single"><main class="card"><h1>${escapeHtml(message)}</h1><p><a href="/">To the console</a></p></main></body></html>`;
-}
 
 function sendPublicFile(context: Context, file: PublicFile): Response {
   context.header('ETag', file.etag);

@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
+import type { Layout } from '../base/layout.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { PageFiles } from './page-files.ts';
@@ -8,6 +9,8 @@ import type { Visitors } from './visitors.ts';
 /** What the console is made of. */
 export interface ConsoleParts {
   config: ConsoleConfig;
+  /** The installation it shows. */
+  layout: Layout;
   files: PageFiles;
   visitors: Visitors;
   sessionSecret: string;
@@ -15,5 +18,18 @@ export interface ConsoleParts {
   log: Log;
 }
 
-/** A Hono application on Node's own server. */
-export type ConsoleEnv = { Bindings: HttpBindings };
+/** What somebody may do: `reader` looks, `operator` also acts. */
+export type Role = 'reader' | 'operator';
+
+/** Who asks. */
+export interface Account {
+  name: string;
+  role: Role;
+  via: 'session' | 'token' | 'basic';
+}
+
+/** A Hono application on Node's own server; `account` is there behind `onlyFor`. */
+export interface ConsoleEnv {
+  Bindings: HttpBindings;
+  Variables: { account: Account };
+}

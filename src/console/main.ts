@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { DkmError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { layoutOf } from '../base/layout.ts';
 import { VERSION } from '../base/version.ts';
 import { readConsoleConfig, type ConsoleConfig } from './config.ts';
 import { consoleApp } from './console-app.ts';
@@ -19,7 +20,15 @@ export async function runConsole(configPath: string): Promise<void> {
   const sessionSecret = await readSessionSecret(config.session_secret_file);
   const files = await readPageFiles(config.page);
   const log = logToStdout;
-  const app = consoleApp({ config, files, sessionSecret, log, visitors: createVisitors(config, sessionSecret, log), askRender: renderAsker(config.query_url) });
+  const app = consoleApp({
+    config,
+    layout: layoutOf(config.root),
+    files,
+    sessionSecret,
+    log,
+    visitors: createVisitors(config, sessionSecret, log),
+    askRender: renderAsker(config.query_url),
+  });
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_OPTIONS });
   server.maxConnections = MOST_CONNECTIONS;
   await listen(server, config);

@@ -1,9 +1,13 @@
 import { copyFile, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const SOURCE = fileURLToPath(new URL('../console/page/', import.meta.url));
+
+/** What pages load, each bundled with what it imports; src/console/page-files.ts lists what comes of them. */
+const SCRIPTS = ['app.ts'];
+const STYLES = ['style.css'];
 
 /** Files that are served as they are written. */
 const COPIED = ['index.html', 'login.html', 'favicon.svg'];
@@ -16,7 +20,7 @@ export async function buildConsolePage(destination: string): Promise<string[]> {
   await mkdir(destination, { recursive: true });
   const { metafile } = await build({
     metafile: true,
-    entryPoints: { app: join(SOURCE, 'app.ts'), style: join(SOURCE, 'style.css') },
+    entryPoints: Object.fromEntries([...SCRIPTS, ...STYLES].map((file) => [parse(file).name, join(SOURCE, file)])),
     outdir: destination,
     bundle: true,
     minify: true,

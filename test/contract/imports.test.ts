@@ -18,6 +18,9 @@ const BELOW_COMMANDS = [
   'src/whisper',
   'src/retention',
   'src/diagnosis',
+  'src/promises',
+  'src/monitor',
+  'src/notify',
 ];
 
 /**
@@ -37,14 +40,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/supervisor/commands': [...BELOW_COMMANDS, 'src/supervisor', 'installer'],
   'src/supervisor/command-line': [...BELOW_COMMANDS, 'src/supervisor'],
   'src/supervisor/main.ts': [...BELOW_COMMANDS, 'src/supervisor'],
-  'src/supervisor': ['src/base', 'src/contract', 'src/manifest'],
+  'src/supervisor': ['src/base', 'src/contract', 'src/manifest', 'src/promises', 'src/monitor', 'src/notify'],
+  // What the supervisor runs besides services. Definitions alone know manifests; the runner is handed what they say.
+  'src/promises/definitions': ['src/base', 'src/contract', 'src/manifest', 'src/promises'],
+  'src/promises': ['src/base', 'src/contract', 'src/monitor', 'src/whisper'],
+  'src/monitor': ['src/base', 'src/contract'],
+  'src/notify': ['src/base', 'src/contract'],
   'src/whisper': ['src/base'],
   'src/retention': ['src/base', 'src/contract', 'src/manifest', 'src/whisper'],
   'src/change': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/configuration', 'src/supervisor'],
   'src/backup': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/configuration', 'src/supervisor', 'src/change', 'src/whisper', 'installer'],
   'src/diagnosis': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/host', 'src/configuration', 'src/supervisor', 'src/retention'],
   'src/boot': ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
-  'src/console': ['src/base', 'src/contract'],
+  'src/console': ['src/base', 'src/contract', 'src/monitor', 'src/promises'],
   installer: ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/host', 'src/configuration', 'src/supervisor', 'src/change'],
   'src/programs.ts': [],
   'src/main.ts': ['src/base', 'src/programs.ts', 'src/supervisor', 'src/console', 'src/boot', 'installer'],

@@ -39,12 +39,13 @@ export async function startConsole(queryUrl: string, overrides: { listen?: strin
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'dkm-console-')));
   const file = (name: string): string => join(directory, name);
   mkdirSync(file('page'));
+  mkdirSync(file('run'));
   await buildConsolePage(file('page'));
   const port = await freePorts(1);
   const setPassword = (password: string): void => writeFileSync(file('password'), `${password}\n`, { mode: 0o600 });
   setPassword(PASSWORD);
   writeFileSync(file('secret'), 'a secret for the sessions of a test\n', { mode: 0o600 });
-  const writeStatus = (status: SupervisorStatus): void => writeFileSync(file('status.json'), JSON.stringify(status));
+  const writeStatus = (status: SupervisorStatus): void => writeFileSync(file('run/status.json'), JSON.stringify(status));
   writeStatus(statusOf(SERVICES));
   writeFileSync(file('console.toml'), configText(directory, { port, queryUrl, listen: overrides.listen ?? '127.0.0.1' }));
   const { child, log } = await launch(file('console.toml'));
@@ -80,7 +81,7 @@ export function configText(directory: string, values: { port: number; queryUrl: 
     title = "Monitoring of example.org"
     password_file = "${directory}/password"
     session_secret_file = "${directory}/secret"
-    status_file = "${directory}/status.json"
+    root = "${directory}"
     page = "${directory}/page"
   `;
 }

@@ -12,7 +12,7 @@ const VALID: Record<string, string | number> = {
   title: 'Monitoring',
   password_file: '/p',
   session_secret_file: '/s',
-  status_file: '/st',
+  root: '/st',
   page: '/page',
 };
 
