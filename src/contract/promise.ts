@@ -56,6 +56,17 @@ export type PromiseCheck =
   /** One that is built in; its settings are checked by its own kind. */
   | { kind: 'built-in'; name: string; settings: Record<string, unknown> };
 
+/** What came of one run, as the runner tells whoever keeps or spreads it (src/monitor, src/notify). */
+export interface PromiseResult {
+  spec: PromiseSpec;
+  outcome: PromiseOutcome;
+  /** Milliseconds since the epoch. */
+  startedAtMs: number;
+  executionTimeMs: number;
+  /** Set while somebody knows of it. */
+  acknowledged?: Acknowledgement;
+}
+
 /** One promise in run/promises.json. */
 export interface PromiseStatus {
   id: string;
