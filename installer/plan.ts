@@ -5,6 +5,7 @@ import type { OpenBundle } from '../src/bundle/open.ts';
 import { generatedFiles } from '../src/configuration/generated-files.ts';
 import { BUNDLE_FILE } from '../src/contract/bundle.ts';
 import type { Settings } from '../src/contract/settings.ts';
+import { runsBeside } from '../src/manifest/installed.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
 
 /**
@@ -100,7 +101,8 @@ export function partOf(path: string): string {
 }
 
 function links(input: PlanInput): Step[] {
-  const ofComponents = input.components.flatMap((component) => Object.entries(component.links));
+  const { providers } = input.settings.install;
+  const ofComponents = input.components.filter((component) => !runsBeside(component, providers)).flatMap((component) => Object.entries(component.links));
   return [
     { kind: 'link', path: 'current', target: versionFolder(input) },
     { kind: 'link', path: 'bin/dkm', target: '../current/installer' },

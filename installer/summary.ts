@@ -24,6 +24,8 @@ export interface Summary {
   providers: { role: string; name: string; title: string; version: string; verified: string }[];
   /** Where the dashboards answer; null where there are none. */
   dashboards: string | null;
+  /** Where the console answers beside them. */
+  console: string | null;
   passwordFile: string | null;
   /** `HOST:PORT` for DSS; null where metrics are sent elsewhere. */
   graphiteServer: string | null;
@@ -42,6 +44,7 @@ export function summaryOf(directory: string, bundle: OpenBundle, components: rea
   const layout = layoutOf(directory);
   const context = templateContext('', settings, layout);
   const addresses = components.flatMap((manifest) => portsOf(manifest, context));
+  const besideDashboards = addresses.find(({ name }) => name === 'console');
   const has = (role: Manifest['role']): boolean => components.some((component) => component.role === role);
   const fromOutside = (listen: string): string => (reachable(listen) === listen ? bracketed(listen) : install.hostname);
   const port = portsFrom(install.port);
@@ -55,6 +58,7 @@ export function summaryOf(directory: string, bundle: OpenBundle, components: rea
     addresses,
     providers: components.map((component) => providerLine(component, bundle, settings)),
     dashboards: has('dashboards') ? `http://${fromOutside(install.listen.dashboards)}:${port.dashboards}/` : null,
+    console: besideDashboards ? `http://${fromOutside(install.listen.dashboards)}:${besideDashboards.port}/` : null,
     passwordFile: components.some(({ secrets }) => secrets.includes(ADMIN_PASSWORD)) ? join(layout.secrets, ADMIN_PASSWORD) : null,
     graphiteServer: has('store') ? `${fromOutside(install.listen.carbon)}:${port.carbon}` : null,
     carbonServer: install.carbon_server ? hostAndPort(install.carbon_server.host, install.carbon_server.port) : null,
@@ -107,9 +111,10 @@ function isLoopback(address: string): boolean {
   return /^(127\.|::1$)/.test(address);
 }
 
-function facts({ dashboards, passwordFile, graphiteServer, carbonServer, perMetric }: Summary): string[] {
+function facts({ dashboards, console, passwordFile, graphiteServer, carbonServer, perMetric }: Summary): string[] {
   return [
     ...(dashboards ? [`Dashboards:  ${dashboards}`] : []),
+    ...(console ? [`Console:     ${console}`] : []),
     ...(passwordFile ? [`Password:    in ${passwordFile}`] : []),
     ...(graphiteServer ? [`DSS:         dssadmin install-monitoring-integration -graphiteServer ${graphiteServer}`] : []),
     ...(carbonServer ? [`Server:      ${carbonServer}`] : []),

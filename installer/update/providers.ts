@@ -3,7 +3,7 @@ import { ROLES_OF_TYPE, type Role } from '../../src/contract/install-type.ts';
 import type { Settings } from '../../src/contract/settings.ts';
 import type { Shortcoming } from '../../src/host/checks.ts';
 import { misfitOf } from '../../src/manifest/fit.ts';
-import { chooseComponents, type Choice } from '../../src/manifest/installed.ts';
+import { chooseComponents, runsBeside, type Choice } from '../../src/manifest/installed.ts';
 import { providersOf } from '../../src/manifest/load.ts';
 import type { Manifest } from '../../src/manifest/schema.ts';
 import { SYSTEM_COLLECTOR } from '../request.ts';
@@ -39,13 +39,14 @@ export function providersFor({ install }: Settings, offered: Offered, given: Rea
   }
   for (const role of Object.keys(given)) if (!isRoleOf(install.type, role)) shortcomings.push(noSuchRole(role, install.type));
   const components = offered.manifests.filter((manifest) => providers[manifest.role] === manifest.name);
+  const beside = offered.manifests.filter((manifest) => available.has(manifest.name) && runsBeside(manifest, providers));
   shortcomings.push(...misfits(components, providers));
   const extras = first.components.filter(({ role }) => role === 'extra');
   const changed = Object.entries(providers).flatMap(([role, to]) =>
     install.providers[role] === to ? [] : [{ role: role as Role, from: install.providers[role], to }],
   );
   const lacking = first.lacking.filter((role) => providers[role] === undefined);
-  return { choice: { components: [...components, ...extras], providers, lacking }, changed, shortcomings };
+  return { choice: { components: [...components, ...beside, ...extras], providers, lacking }, changed, shortcomings };
 }
 
 function availableIn({ bundle }: Offered, systemCollectd: boolean): Set<string> {

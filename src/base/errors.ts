@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'restore-failed'
   | 'locked'
   | 'service-unknown'
+  | 'promise-unknown'
   | 'service-failed'
   | 'supervisor-unreachable'
   | 'command-failed'
@@ -47,6 +48,7 @@ export type ErrorCode =
 const EXIT_CODE_OF: Partial<Record<ErrorCode, number>> = {
   usage: EXIT.usage,
   'service-unknown': EXIT.usage,
+  'promise-unknown': EXIT.usage,
   'not-an-installation': EXIT.usage,
   'bundle-damaged': EXIT.refused,
   'backup-damaged': EXIT.refused,

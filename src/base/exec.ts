@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type SpawnOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { Duplex, PassThrough } from 'node:stream';
+import { Duplex, PassThrough, type Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { DkmError, messageOf } from './errors.ts';
 
@@ -206,4 +206,108 @@ export function filterThrough(command: string, args: readonly string[]): Duplex 
     else filter.destroy(new DkmError('command-failed', `${command} ${args.join(' ')} ended with exit code ${code}: ${lastLines(complaint, 3)}`));
   });
   return filter;
+}
+
+/** How a program that was watched ended, and the ends of what it printed. */
+export interface WatchedEnding {
+  /** Null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: Tail;
+  stderr: Tail;
+}
+
+/** The end of what was printed, as bytes: it may be no text, and begin in the middle of a character. */
+export interface Tail {
+  bytes: Buffer;
+  /** True when there was more before it. */
+  isCut: boolean;
+}
+
+export interface WatchOptions {
+  cwd: string;
+  /** The whole environment of the program. */
+  env: NodeJS.ProcessEnv;
+  /** Bytes that are kept of each of its outputs; what came before is read and dropped. */
+  keepBytes: number;
+  /** Text for standard input; none when left out. */
+  input?: string;
+}
+
+/**
+ * Starts a program that may misbehave: in a group of its own, with bounded outputs. When it ends, what is left of its
+ * group is killed. What left the group and still holds its outputs is not waited for. Throws `command-failed` when it
+ * cannot be started.
+ */
+export async function startWatched(command: string, args: readonly string[], options: WatchOptions): Promise<{ group: number; ended: Promise<WatchedEnding> }> {
+  const how = { cwd: options.cwd, env: options.env, detached: true } as const;
+  const child =
+    options.input === undefined
+      ? spawn(command, args, { ...how, stdio: ['ignore', 'pipe', 'pipe'] })
+      : spawn(command, args, { ...how, stdio: ['pipe', 'pipe', 'pipe'] });
+  const { promise: ended, resolve } = Promise.withResolvers<WatchedEnding>();
+  const started = Promise.withResolvers<void>();
+  child.once('spawn', started.resolve);
+  child.once('error', (error) => started.reject(new DkmError('command-failed', `${command} could not be started: ${messageOf(error)}`, { cause: error })));
+  const { pid: group } = child;
+  if (group === undefined) {
+    await started.promise;
+    throw new DkmError('command-failed', `${command} could not be started: the system gave no process.`);
+  }
+  child.stdin?.on('error', () => undefined).end(options.input); // a program that does not read its input is no failure of ours
+  const stdout = tailOf(child.stdout, options.keepBytes);
+  const stderr = tailOf(child.stderr, options.keepBytes);
+  let lingering: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    signalGroup(group, 'SIGKILL');
+    lingering = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, LINGER_MS);
+  });
+  child.once('close', (code, signal) => {
+    clearTimeout(lingering);
+    resolve({ code, signal, stdout: stdout(), stderr: stderr() });
+  });
+  await started.promise;
+  return { group, ended };
+}
+
+/** How long the outputs of a program that ended are read on while somebody else holds them. */
+const LINGER_MS = 500;
+
+/**
+ * Reads a stream to its end and keeps its last bytes. What is dropped is given back at once: of a program that prints
+ * without end 70 MB would wait for the garbage collector otherwise, and a process does not shrink again.
+ */
+function tailOf(stream: Readable, keepBytes: number): () => Tail {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  let ring: Buffer | undefined;
+  stream.on('error', () => undefined); // as when it is destroyed while it is read
+  stream.on('data', (chunk: Buffer) => {
+    const before = total;
+    total += chunk.length;
+    if (total <= keepBytes) return void chunks.push(chunk);
+    if (!ring) {
+      ring = Buffer.alloc(keepBytes);
+      Buffer.concat(chunks.splice(0)).copy(ring);
+    }
+    const kept = chunk.subarray(-keepBytes);
+    const at = (before + chunk.length - kept.length) % keepBytes;
+    const first = kept.copy(ring, at);
+    kept.copy(ring, 0, first);
+    giveBack(chunk);
+  });
+  return () => {
+    if (!ring) return { bytes: Buffer.concat(chunks), isCut: false };
+    const start = total % keepBytes;
+    return { bytes: Buffer.concat([ring.subarray(start), ring.subarray(0, start)]), isCut: true };
+  };
+}
+
+/** Frees the memory of bytes that nobody else has: what a pipe gives has a buffer of its own. */
+function giveBack(chunk: Buffer): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && chunk.byteLength === buffer.byteLength) buffer.transfer(0);
 }

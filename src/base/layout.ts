@@ -30,6 +30,8 @@ export interface Layout {
   notify: string;
   /** The monitoring tree of SlapOS: results, histories, feeds. */
   monitor: string;
+  /** Every login to the console and every action in it: src/console/audit.ts. */
+  consoleAudit: string;
   supervisorLog: string;
   supervisorLock: string;
   installLog: string;
@@ -65,6 +67,7 @@ export function layoutOf(root: string): Layout {
     notifySettings: join(conf, 'notify.toml'),
     notify: join(root, 'storage', 'notify'),
     monitor: join(root, 'storage', 'monitor'),
+    consoleAudit: join(logs, 'console-audit.log'),
     supervisorLog: join(logs, 'supervisor.log'),
     supervisorLock: join(run, 'supervisor.lock'),
     installLog: join(run, 'install.log'),

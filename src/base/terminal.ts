@@ -46,6 +46,32 @@ export async function confirmed(question: string, otherwise: string): Promise<bo
   }
 }
 
+/**
+ * Reads a secret: the first line of standard input, or on a terminal what is typed twice and not shown. Throws `usage`,
+ * with what to do instead, when there is none.
+ */
+export async function readSecretFrom(question: string, otherwise: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises'); // rarely needed
+  if (!process.stdin.isTTY) {
+    for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) if (line !== '') return line;
+    throw new DkmError('usage', `${question}: none was given.`, { hint: otherwise });
+  }
+  const { Writable } = await import('node:stream');
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const asking = createInterface({ input: process.stdin, output: silent, terminal: true });
+  const ask = async (text: string): Promise<string> => {
+    process.stderr.write(`${text}: `);
+    return asking.question('').finally(() => process.stderr.write('\n'));
+  };
+  try {
+    const first = await ask(question);
+    if ((await ask('The same again')) === first) return first;
+    throw new DkmError('usage', 'The two are not the same; nothing was changed.');
+  } finally {
+    asking.close();
+  }
+}
+
 /** True when a stream shows colours. */
 export function hasColour(stream: { isTTY?: boolean } = process.stdout): boolean {
   return stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';

@@ -5,6 +5,7 @@ import type { Layout } from '../base/layout.ts';
 import type { OpenBundle, TemplateFile } from '../bundle/open.ts';
 import type { Settings } from '../contract/settings.ts';
 import { render, templateContext } from '../manifest/context.ts';
+import { OWN_TEMPLATES } from '../manifest/host-promises.ts';
 import type { Manifest } from '../manifest/schema.ts';
 
 /** A configuration file as dkm would write it now. */
@@ -17,7 +18,7 @@ export interface GeneratedFile {
 
 export interface GenerateInput {
   bundle: Pick<OpenBundle, 'templates' | 'retention'>;
-  /** The components whose templates are filled in. */
+  /** The components whose templates are filled in, besides dkm's own, which every installation has. */
   components: readonly Pick<Manifest, 'name'>[];
   settings: Settings;
   layout: Layout;
@@ -25,7 +26,7 @@ export interface GenerateInput {
 
 /** Every configuration file of an installation, by path. Throws `manifest-invalid` when two components make the same one. Pure. */
 export function generatedFiles({ bundle, components, settings, layout }: GenerateInput): GeneratedFile[] {
-  const names = new Set(components.map(({ name }) => name));
+  const names = new Set([OWN_TEMPLATES, ...components.map(({ name }) => name)]);
   const files = bundle.templates
     .filter(({ component }) => names.has(component))
     .map((template) => ({

@@ -5,6 +5,7 @@ import { checked, parseToml } from '../base/structured.ts';
 import { hostPattern } from '../contract/settings.ts';
 
 const path = z.string().min(1);
+const domainPattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/;
 
 const configSchema = z.strictObject({
   /** Address to listen on. */
@@ -24,6 +25,23 @@ const configSchema = z.strictObject({
   root: path,
   /** Directory of the built page. */
   page: path,
+  /** How long a login lasts, and how long when nothing is asked. */
+  login: z.strictObject({ hours: z.number().positive().max(720).optional(), idle_minutes: z.number().positive().max(43_200).optional() }).optional(),
+  /** More accounts, from a file as Apache's htpasswd makes it, and what they may do (left out: look). */
+  accounts: z.strictObject({ htpasswd_file: path, role: z.enum(['reader', 'operator']).optional() }).optional(),
+  /** https in place of http, with this certificate; both files are read again when they change. */
+  tls: z
+    .strictObject({
+      certificate_file: path,
+      key_file: path,
+      /** Seconds for which browsers remember to use https; for the whole host, on every port, so that it is off unless given. */
+      hsts_s: z.number().int().min(0).max(63_072_000).optional(),
+    })
+    .optional(),
+  /** Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  trusted_proxies: z.array(z.union([z.ipv4(), z.ipv6()])).optional(),
+  /** Domains whose pages (those of their sub-domains, too) may use the interfaces of SlapOS from a browser. */
+  cors_domains: z.array(z.string().regex(domainPattern, 'a domain such as example.org, or with a port')).optional(),
 });
 
 /** The console's configuration file, checked. */

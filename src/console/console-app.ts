@@ -1,6 +1,4 @@
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { createMiddleware } from 'hono/factory';
 import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { onlyFor } from './access.ts';
@@ -9,30 +7,24 @@ import { chartsOf } from './charts.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
 import { failure } from './failure.ts';
+import { guards } from './guards.ts';
 import { loginRoutes } from './login-routes.ts';
-import { isSameOrigin } from './origin.ts';
+import { sendPacked } from './packed.ts';
 import type { PublicFile } from './page-files.ts';
-import { renderQuery } from './render-query.ts';
+import { renderQuery, withShortValues } from './render-query.ts';
+import { pathOfRequest } from './request-path.ts';
 import { ROUTES } from './routes/all.ts';
-import { securityHeaders } from './security-headers.ts';
+import { requestCounts } from './routes/metrics.ts';
 import { readStatus } from './status-view.ts';
-
-/** Bytes a request's body may have: a password and a token. */
-const MOST_BODY_BYTES = 4096;
 
 /** The console's routes. */
 export function consoleApp(parts: ConsoleParts): Hono<ConsoleEnv> {
-  const { config, layout, files, visitors, log } = parts;
-  const app = new Hono<ConsoleEnv>();
-  app.use(
-    securityHeaders,
-    onlySameOrigin,
-    bodyLimit({ maxSize: MOST_BODY_BYTES, onError: (context) => failure(context, 413, 'too-large', 'The request is too large.') }),
-  );
+  const { config, layout, files, log } = parts;
+  const app = new Hono<ConsoleEnv>({ getPath: pathOfRequest });
+  app.use(requestCounts.measured, ...guards(parts));
   app.get('/healthz', (context) => context.text('ok'));
   for (const [path, file] of files.public) app.get(path, (context) => sendPublicFile(context, file));
   app.route('/', loginRoutes(parts));
-  app.get('/', async (context) => ((await visitors.isLoggedIn(context)) ? context.html(files.index) : context.redirect('/login', 303)));
   app.use('/api/*', onlyFor(parts, 'reader'));
   app.get('/api/status', async (context) => context.json(await readStatus(layout.status)));
   app.get('/api/host', (context) => context.json(hostAnswer(config)));
@@ -45,14 +37,6 @@ export function consoleApp(parts: ConsoleParts): Hono<ConsoleEnv> {
   });
   return app;
 }
-
-const onlySameOrigin = createMiddleware(async (context, next) => {
-  const { method } = context.req;
-  const header = (name: string): string | undefined => context.req.header(name);
-  if (method === 'GET' || method === 'HEAD' || isSameOrigin({ fetchSite: header('sec-fetch-site'), origin: header('origin'), host: header('host') }))
-    return next();
-  return failure(context, 403, 'other-origin', 'This request did not come from the console itself.');
-});
 
 function sendPublicFile(context: Context, file: PublicFile): Response {
   context.header('ETag', file.etag);
@@ -74,5 +58,5 @@ async function sendRender(context: Context, { askRender }: ConsoleParts): Promis
   if (!query.ok) return failure(context, 400, 'bad-request', query.message);
   const outcome = await askRender(query.search);
   if (outcome.kind === 'failed') return failure(context, outcome.status, outcome.code, outcome.message);
-  return context.body(outcome.body, 200, { 'Content-Type': 'application/json; charset=utf-8' });
+  return sendPacked(context, withShortValues(outcome.body), 'application/json; charset=utf-8');
 }

@@ -1,10 +1,15 @@
 import type { HttpBindings } from '@hono/node-server';
-import type { Layout } from '../base/layout.ts';
+import { join } from 'node:path';
+import { layoutOf, type Layout } from '../base/layout.ts';
+import { createAccounts, type Accounts } from './accounts/accounts.ts';
+import { createTokens } from './accounts/tokens.ts';
+import { createAuditTrail, type AuditTrail } from './audit.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { Log } from './log.ts';
-import type { PageFiles } from './page-files.ts';
-import type { AskRender } from './render-query.ts';
-import type { Visitors } from './visitors.ts';
+import { readPageFiles, type PageFiles } from './page-files.ts';
+import { renderAsker, type AskRender } from './render-query.ts';
+import { IDLE_MS, openSessions, SESSION_MS, type Sessions } from './session.ts';
+import { createVisitors, readSessionSecret, type Visitors } from './visitors.ts';
 
 /** What the console is made of. */
 export interface ConsoleParts {
@@ -13,9 +18,28 @@ export interface ConsoleParts {
   layout: Layout;
   files: PageFiles;
   visitors: Visitors;
+  accounts: Accounts;
+  sessions: Sessions;
+  auditTrail: AuditTrail;
   sessionSecret: string;
   askRender: AskRender;
   log: Log;
+}
+
+/** Makes them from a configuration, reading what they need; throws what `readPageFiles` and `readSessionSecret` throw. */
+export async function readConsoleParts(config: ConsoleConfig, log: Log): Promise<ConsoleParts> {
+  const sessionSecret = await readSessionSecret(config.session_secret_file);
+  const files = await readPageFiles(config.page);
+  const layout = layoutOf(config.root);
+  const limits = {
+    lastsMs: config.login?.hours === undefined ? SESSION_MS : config.login.hours * 3_600_000,
+    idleMs: config.login?.idle_minutes === undefined ? IDLE_MS : config.login.idle_minutes * 60_000,
+  };
+  const sessions = await openSessions(join(layout.run, 'console-sessions.json'), sessionSecret, log, limits);
+  const accounts = createAccounts(config, layout, sessionSecret, log);
+  const visitors = createVisitors({ config, secret: sessionSecret, accounts, tokens: createTokens(layout, log), sessions });
+  const askRender = renderAsker(config.query_url);
+  return { config, layout, files, visitors, accounts, sessions, auditTrail: createAuditTrail(layout, log), sessionSecret, askRender, log };
 }
 
 /** What somebody may do: `reader` looks, `operator` also acts. */

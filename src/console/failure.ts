@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ErrorAnswer } from './answers.ts';
 import { escapeHtml } from './page-files.ts';
 
-export type FailureStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 502 | 503 | 504;
+export type FailureStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 429 | 500 | 502 | 503 | 504;
 
 /** A failure as JSON below /api, as a small page elsewhere. */
 export function failure(context: Context, status: FailureStatus, code: string, message: string): Response {

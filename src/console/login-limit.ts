@@ -1,62 +1,116 @@
 import { isIPv6 } from 'node:net';
 
 /*
- * Guessing the password gets slower with each wrong guess from an address. A browser that stands behind the same
- * address as a guesser has to wait too; sessions that exist are not touched.
+ * Guessing a password gets slower with each wrong guess, for the address it comes from and for the account it is about,
+ * so that many addresses do not help. What stands in sessions and tokens is not touched by it, and a browser that has
+ * logged in before is not locked out by what others guess.
  */
 
 /** Wrong guesses in a row before an address has to wait. */
-export const FREE_FAILURES = 3;
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 15 * 60 * 1000;
-/** An address starts with a clean slate when it was quiet for this long. */
+export const FREE_FAILURES = 5;
+const ADDRESS: Bounds = { freeFailures: FREE_FAILURES, firstWaitMs: 1000, longestWaitMs: 15 * 60 * 1000 };
+/** Anybody can lock an account out for everybody else, so that it is for a minute at most: 1,440 guesses a day. */
+const ACCOUNT: Bounds = { freeFailures: 20, firstWaitMs: 1000, longestWaitMs: 60 * 1000 };
+/** Who has failed at nothing yet may try so often at the same time: people behind one address, a client's connections. */
+export const MOST_AT_ONCE = 20;
+/** A clean slate for what was quiet for this long. */
 const FORGET_AFTER_MS = 60 * 60 * 1000;
-const MOST_ADDRESSES = 10_000;
+const MOST_RECORDS = 10_000;
 
-export interface LoginLimit {
-  /**
-   * Asks for one try. 0: go ahead, and the try counts as a failure until `succeeded` is called (so that tries made
-   * at the same time cannot slip through together). Otherwise the milliseconds to wait; such a try does not count.
-   */
-  tryLogin: (address: string) => number;
-  succeeded: (address: string) => void;
+interface Bounds {
+  freeFailures: number;
+  firstWaitMs: number;
+  longestWaitMs: number;
 }
 
-interface Record {
-  failures: number;
-  lastAt: number;
+/** One try: either it has to wait, or it goes ahead and tells what came of it. `isNews` is true once for each wait. */
+export type LoginTry = { go: true; finish: (succeeded: boolean) => void } | { go: false; waitMs: number; isNews: boolean };
+
+export interface LoginLimit {
+  /** Asks for one try. `browser` names a browser that has logged in as this account before. A refused try does not count. */
+  tryLogin: (address: string, account: string, browser?: string) => LoginTry;
 }
 
 /** Login limits by this clock (milliseconds since the epoch). */
 export function createLoginLimit(now: () => number = Date.now): LoginLimit {
-  // In the order of the last try, so that the first is the one to forget when there are too many.
-  const records = new Map<string, Record>();
+  const addresses = createFailures(ADDRESS, now);
+  const accounts = createFailures(ACCOUNT, now);
   return {
-    tryLogin(address) {
-      const key = addressGroup(address);
-      const known = records.get(key);
-      const failures = known !== undefined && now() - known.lastAt < FORGET_AFTER_MS ? known.failures : 0;
-      const waitMs = failures === 0 || known === undefined ? 0 : known.lastAt + waitAfter(failures) - now();
-      if (waitMs > 0) return waitMs;
-      records.delete(key);
-      records.set(key, { failures: failures + 1, lastAt: now() });
-      if (records.size > MOST_ADDRESSES) for (const oldest of records.keys()) return forget(records, oldest);
-      return 0;
-    },
-    succeeded(address) {
-      records.delete(addressGroup(address));
+    tryLogin(address, account, browser) {
+      const limits = [addresses.of(addressGroup(address)), accounts.of(browser === undefined ? `account ${account}` : `browser ${browser}`)];
+      const waitMs = Math.max(...limits.map((limit) => limit.waitMs()));
+      if (waitMs > 0) return { go: false, waitMs, isNews: limits.map((limit) => limit.refuse()).includes(true) };
+      const finishers = limits.map((limit) => limit.begin());
+      return { go: true, finish: (succeeded) => finishers.forEach((finish) => finish(succeeded)) };
     },
   };
 }
 
-function forget(records: Map<string, Record>, key: string): 0 {
-  records.delete(key);
-  return 0;
+interface Failing {
+  failures: number;
+  underWay: number;
+  lastAt: number;
+  isTold: boolean;
+}
+
+interface Limited {
+  waitMs: () => number;
+  /** Notes a refusal; true for the first since the last try. */
+  refuse: () => boolean;
+  begin: () => (succeeded: boolean) => void;
+}
+
+function createFailures(bounds: Bounds, now: () => number): { of: (key: string) => Limited } {
+  // In the order of the last try, so that the first is the one to forget when there are too many.
+  const records = new Map<string, Failing>();
+  const recordOf = (key: string): Failing => {
+    const known = records.get(key);
+    return known !== undefined && (known.underWay > 0 || now() - known.lastAt < FORGET_AFTER_MS)
+      ? known
+      : { failures: 0, underWay: 0, lastAt: now(), isTold: false };
+  };
+  const store = (key: string, record: Failing): void => {
+    records.delete(key);
+    records.set(key, record);
+    for (const oldest of records.keys()) {
+      if (records.size <= MOST_RECORDS) return;
+      records.delete(oldest);
+    }
+  };
+  return {
+    of: (key) => ({
+      waitMs() {
+        const { failures, underWay, lastAt } = recordOf(key);
+        const waitMs = failures === 0 ? 0 : lastAt + waitAfter(failures, bounds) - now();
+        const mostAtOnce = failures === 0 ? MOST_AT_ONCE : Math.max(1, bounds.freeFailures - failures);
+        return waitMs > 0 ? waitMs : underWay >= mostAtOnce ? 1000 : 0;
+      },
+      refuse() {
+        const record = recordOf(key);
+        const isFirst = !record.isTold;
+        if (records.has(key)) record.isTold = true;
+        return isFirst && records.has(key);
+      },
+      begin() {
+        const record = recordOf(key);
+        record.underWay += 1;
+        record.isTold = false;
+        store(key, record);
+        return (succeeded) => {
+          record.underWay -= 1;
+          record.failures = succeeded ? 0 : record.failures + 1;
+          record.lastAt = now();
+          if (!succeeded || record.underWay > 0) store(key, record);
+          else records.delete(key);
+        };
+      },
+    }),
+  };
 }
 
 /** How long to wait after so many failures in a row, in milliseconds: doubling, capped. */
-export function waitAfter(failures: number): number {
-  return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES));
+export function waitAfter(failures: number, { freeFailures, firstWaitMs, longestWaitMs }: Bounds = ADDRESS): number {
+  return failures < freeFailures ? 0 : Math.min(longestWaitMs, firstWaitMs * 2 ** (failures - freeFailures));
 }
 
 /** What counts as one guesser: an IPv4 address, or the /64 network of an IPv6 address, which one machine may have whole. */

@@ -1,45 +1,67 @@
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
 import { DkmError, messageOf, systemCodeOf } from '../base/errors.ts';
-import { layoutOf } from '../base/layout.ts';
 import { VERSION } from '../base/version.ts';
 import { readConsoleConfig, type ConsoleConfig } from './config.ts';
 import { consoleApp } from './console-app.ts';
-import { logToStdout } from './log.ts';
-import { readPageFiles } from './page-files.ts';
-import { renderAsker } from './render-query.ts';
-import { createVisitors, readSessionSecret } from './visitors.ts';
+import { readConsoleParts } from './console-parts.ts';
+import { logToStdout, type Log } from './log.ts';
+import { readCertificate, TLS_OPTIONS } from './tls/certificate.ts';
+import { createEitherServer } from './tls/either-server.ts';
+import { watchCertificate } from './tls/watch-certificate.ts';
 
 /** A browser needs few connections and sends short requests; whoever does otherwise is cut off. */
-const SERVER_OPTIONS = { requestTimeout: 15_000, headersTimeout: 10_000, keepAliveTimeout: 30_000, maxHeaderSize: 16 * 1024 };
+const SERVER_OPTIONS = {
+  requestTimeout: 15_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 30_000,
+  maxHeaderSize: 16 * 1024,
+  connectionsCheckingInterval: 2_000,
+};
 const MOST_CONNECTIONS = 256;
 
 /** Runs the console with this configuration file until SIGTERM or SIGINT. */
 export async function runConsole(configPath: string): Promise<void> {
   const config = await readConsoleConfig(configPath);
-  const sessionSecret = await readSessionSecret(config.session_secret_file);
-  const files = await readPageFiles(config.page);
   const log = logToStdout;
-  const app = consoleApp({
-    config,
-    layout: layoutOf(config.root),
-    files,
-    sessionSecret,
-    log,
-    visitors: createVisitors(config, sessionSecret, log),
-    askRender: renderAsker(config.query_url),
-  });
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_OPTIONS });
+  const parts = await readConsoleParts(config, log);
+  const { server, closeAll } = await serverOf(config, answerOf(consoleApp(parts)), log);
   server.maxConnections = MOST_CONNECTIONS;
   await listen(server, config);
   const { address, port } = server.address() as AddressInfo;
-  log(`console ${VERSION} listens on ${address} port ${port}, asks ${config.query_url}`);
+  log(`console ${VERSION} listens on ${address} port ${port}${config.tls ? ' with TLS' : ''}, asks ${config.query_url}`);
   const signal = await endSignal();
-  await close(server);
+  await close(server, closeAll);
+  await parts.sessions.save();
   log(`console ended on ${signal}`);
 }
 
-function listen(server: ServerType, config: ConsoleConfig): Promise<void> {
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+function answerOf(app: ReturnType<typeof consoleApp>): Answer {
+  // A request without a host, which HTTP/1.0 allows, is as good as one for this.
+  const answer = getRequestListener(app.fetch, { hostname: 'localhost' });
+  return (request, response) => void answer(request, response);
+}
+
+async function serverOf(config: ConsoleConfig, answer: Answer, log: Log): Promise<{ server: Server; closeAll: () => void }> {
+  if (config.tls === undefined) {
+    const server = createServer(SERVER_OPTIONS, answer);
+    return { server, closeAll: () => server.closeAllConnections() };
+  }
+  const { options, certificate } = await readCertificate(config.tls);
+  const either = createEitherServer({ ...SERVER_OPTIONS, ...TLS_OPTIONS, ...options }, answer);
+  const watch = watchCertificate(either.secure, config.tls, log);
+  log(`certificate: ${certificate.subject.replaceAll('\n', ', ')}, valid until ${certificate.validTo}, SHA-256 ${certificate.fingerprint256}`);
+  const closeAll = (): void => {
+    watch.end();
+    either.closeAll();
+  };
+  return { server: either.outer, closeAll };
+}
+
+function listen(server: Server, config: ConsoleConfig): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onError = (error: Error): void => reject(cannotListen(error, config));
   server.once('error', onError);
@@ -67,9 +89,9 @@ function endSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
-function close(server: ServerType): Promise<void> {
+function close(server: Server, closeAll: () => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  if ('closeAllConnections' in server) server.closeAllConnections();
+  closeAll();
   return promise;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DkmError, messageOf } from '../base/errors.ts';
 
@@ -9,11 +9,14 @@ import { DkmError, messageOf } from '../base/errors.ts';
  * a path of the file system.
  */
 
-const TYPES = {
-  'app.js': 'text/javascript; charset=utf-8',
-  'style.css': 'text/css; charset=utf-8',
-  'favicon.svg': 'image/svg+xml',
-} as const;
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Without these no page works. */
+const REQUIRED = ['app.js', 'style.css', 'favicon.svg'];
 
 /** What anybody may load, by its path in the address. */
 export interface PublicFile {
@@ -24,19 +27,20 @@ export interface PublicFile {
 }
 
 export interface PageFiles {
-  /** The page itself, for those who are logged in. */
-  index: string;
   /** The login page, with `{{token}}`, `{{title}}` and `{{message}}` to be filled in. */
   login: string;
+  /** Every script, style sheet and picture of the built page. */
   public: ReadonlyMap<string, PublicFile>;
 }
 
 /** Reads the built page from its directory; throws when it is not complete. */
 export async function readPageFiles(directory: string): Promise<PageFiles> {
   const read = (name: string): Promise<Buffer<ArrayBuffer>> => readPageFile(join(directory, name));
-  const entries = Object.entries(TYPES).map(async ([name, type]) => [`/${name}`, publicFile(type, await read(name))] as const);
-  const [index, login, ...others] = await Promise.all([read('index.html'), read('login.html'), ...entries]);
-  return { index: index.toString('utf8'), login: login.toString('utf8'), public: new Map(others) };
+  const found = (await readdir(directory).catch(() => [])).filter((name) => extname(name) in TYPES);
+  const names = [...new Set([...REQUIRED, ...found])].sort();
+  const entries = names.map(async (name) => [`/${name}`, publicFile(TYPES[extname(name)] ?? '', await read(name))] as const);
+  const [login, ...others] = await Promise.all([read('login.html'), ...entries]);
+  return { login: login.toString('utf8'), public: new Map(others) };
 }
 
 async function readPageFile(path: string): Promise<Buffer<ArrayBuffer>> {

@@ -1,61 +1,133 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { messageOf, systemCodeOf } from '../base/errors.ts';
+import { readIfPresent, writeAtomic } from '../base/files.ts';
+import { isListOf, isNumber, isRecordWith, isText } from '../base/shape.ts';
+import type { Log } from './log.ts';
 
 /*
- * Sessions are kept by the browser: a cookie `expiry.id.signature`. The key depends on the password too, so that a
- * new password ends every session. What the console remembers is only which sessions were ended by logging out.
+ * Sessions are kept here; a browser has a random number that is one's key. They outlive a restart in a file that holds
+ * digests of these numbers, keyed with the session secret: who reads it gets in nowhere, and a session that was ended
+ * stays ended.
  */
 
-/** How long a session lasts, in milliseconds. */
+/** Hours and minutes of the configuration in milliseconds, where it says nothing. */
 export const SESSION_MS = 12 * 60 * 60 * 1000;
+export const IDLE_MS = 2 * 60 * 60 * 1000;
 
-const ID_BYTES = 18;
+const ID_BYTES = 32;
+const MOST_PER_ACCOUNT = 20;
+const MOST = 500;
+/** When a session was last used is written to the file at most so often: after a crash it may seem idle a minute longer. */
+const SAVE_PAUSE_MS = 60_000;
 
-/** Two things only the console and its administrator know. */
-export interface SessionSecrets {
-  /** Content of the session secret's file. */
-  secret: string;
-  password: string;
+export interface Session {
+  /** Digest of the browser's key. */
+  digest: string;
+  account: string;
+  /** That of the account at login; another one ends the session. */
+  mark: string;
+  startedAtMs: number;
+  usedAtMs: number;
+}
+
+export interface SessionLimits {
+  lastsMs: number;
+  idleMs: number;
 }
 
 export interface Sessions {
-  /** A new session's cookie value. */
-  start: (secrets: SessionSecrets) => string;
-  isValid: (cookie: string, secrets: SessionSecrets) => boolean;
-  /** Makes a session invalid before its time. */
-  end: (cookie: string, secrets: SessionSecrets) => void;
+  /** Starts one and returns its key, for the browser alone. */
+  start: (account: { name: string; mark: string }) => Promise<string>;
+  /** The session of this key, if it goes on; that counts as a use. */
+  find: (key: string) => Session | undefined;
+  /** Ends a session before its time. */
+  end: (session: Session) => Promise<void>;
+  /** Settles when everything is in the file. */
+  save: () => Promise<void>;
 }
 
-/** Sessions by this clock (milliseconds since the epoch). */
-export function createSessions(now: () => number = Date.now): Sessions {
-  /** Ids of ended sessions, with the time after which they would be invalid anyway. */
-  const ended = new Map<string, number>();
-  const parse = (cookie: string, secrets: SessionSecrets): { id: string; expiresAt: number } | undefined => {
-    const [expiry, id, signature, more] = cookie.split('.');
-    if (expiry === undefined || id === undefined || signature === undefined || more !== undefined) return undefined;
-    if (!isSame(signature, sign(`${expiry}.${id}`, secrets))) return undefined;
-    const expiresAt = Number.parseInt(expiry, 36);
-    return expiresAt > now() ? { id, expiresAt } : undefined;
-  };
+/** Reads the sessions that go on. `secret` keys digests and tokens; with another one every session is over. */
+export async function openSessions(
+  file: string,
+  secret: string,
+  log: Log,
+  { lastsMs, idleMs }: SessionLimits = { lastsMs: SESSION_MS, idleMs: IDLE_MS },
+  now: () => number = Date.now,
+): Promise<Sessions> {
+  const digestOf = (key: string): string => createHmac('sha256', secret).update(`session ${key}`).digest('base64url');
+  const goesOn = ({ startedAtMs, usedAtMs }: Session): boolean => now() < startedAtMs + lastsMs && now() < usedAtMs + idleMs;
+  // In the order of their start, so that the first is the one to end when there are too many.
+  const sessions = new Map((await readSessions(file)).filter(goesOn).map((session) => [session.digest, session]));
+  const save = writerOf(file, log, () => [...sessions.values()].filter(goesOn));
+  let savedAtMs = now();
   return {
-    start(secrets) {
-      const content = `${(now() + SESSION_MS).toString(36)}.${randomBytes(ID_BYTES).toString('base64url')}`;
-      return `${content}.${sign(content, secrets)}`;
+    async start({ name, mark }) {
+      for (const session of sessions.values()) if (!goesOn(session)) sessions.delete(session.digest);
+      const ofAccount = [...sessions.values()].filter((session) => session.account === name);
+      const surplus = [
+        ...ofAccount.slice(0, Math.max(0, ofAccount.length - MOST_PER_ACCOUNT + 1)),
+        ...(sessions.size >= MOST ? [...sessions.values()].slice(0, 1) : []),
+      ];
+      for (const { digest } of surplus) sessions.delete(digest);
+      const key = randomBytes(ID_BYTES).toString('base64url');
+      sessions.set(digestOf(key), { digest: digestOf(key), account: name, mark, startedAtMs: now(), usedAtMs: now() });
+      await save();
+      return key;
     },
-    isValid(cookie, secrets) {
-      const session = parse(cookie, secrets);
-      return session !== undefined && !ended.has(session.id);
+    find(key) {
+      const session = sessions.get(digestOf(key));
+      if (session === undefined || !goesOn(session)) return undefined;
+      session.usedAtMs = now();
+      if (now() - savedAtMs > SAVE_PAUSE_MS) {
+        savedAtMs = now();
+        void save();
+      }
+      return session;
     },
-    end(cookie, secrets) {
-      for (const [id, expiresAt] of ended) if (expiresAt <= now()) ended.delete(id);
-      const session = parse(cookie, secrets);
-      if (session) ended.set(session.id, session.expiresAt);
+    async end({ digest }) {
+      if (sessions.delete(digest)) await save();
     },
+    save,
   };
 }
 
-function sign(content: string, { secret, password }: SessionSecrets): string {
-  const key = createHmac('sha256', secret).update('session').update(createHash('sha256').update(password).digest()).digest();
-  return createHmac('sha256', key).update(content).digest('base64url');
+const isSession = isRecordWith({ digest: isText, account: isText, mark: isText, startedAtMs: isNumber, usedAtMs: isNumber });
+
+/** What stands in the file; nothing when it is missing or is not what was written: then everybody logs in again. */
+async function readSessions(file: string): Promise<Session[]> {
+  try {
+    const value: unknown = JSON.parse((await readIfPresent(file)) ?? '[]');
+    return isListOf(isSession)(value) ? (value as Session[]) : [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+/** Writes one state after the other; a state that was overtaken by a newer one is left out. */
+function writerOf(file: string, log: Log, present: () => Session[]): () => Promise<void> {
+  let last = Promise.resolve();
+  let isWaiting = false;
+  let complaint = '';
+  const write = async (): Promise<void> => {
+    isWaiting = false;
+    try {
+      await writeAtomic(file, `${JSON.stringify(present())}\n`);
+      complaint = '';
+    } catch (error) {
+      const cause = systemCodeOf(error) ?? messageOf(error);
+      if (cause !== complaint) log(`error: sessions cannot be kept in ${file} (${cause}): after a restart everybody logs in again`);
+      complaint = cause;
+      // An old state must not bring sessions back that were ended since. That works on a full disk, too.
+      await rm(file, { force: true }).catch(() => undefined);
+    }
+  };
+  return () => {
+    if (isWaiting) return last;
+    isWaiting = true;
+    return (last = last.then(write));
+  };
 }
 
 /** Compares two texts in a time that does not depend on where they differ. */
@@ -67,4 +139,9 @@ export function isSame(a: string, b: string): boolean {
 /** The token that a login form must bring back: it fits one browser's form cookie. */
 export function formToken(cookie: string, secret: string): string {
   return createHmac('sha256', secret).update('login form').update(cookie).digest('base64url');
+}
+
+/** The token that a session's own pages bring along when they change something. */
+export function sessionToken({ digest }: Session, secret: string): string {
+  return createHmac('sha256', secret).update(`forms of session ${digest}`).digest('base64url');
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isNotFound, messageOf } from '../base/errors.ts';
+import { readIfPresent } from '../base/files.ts';
 import { isSameProcess } from '../base/process-identity.ts';
 import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../contract/status.ts';
 import type { ServiceRow, StatusAnswer, Wellbeing } from './answers.ts';
@@ -14,15 +15,21 @@ export async function readStatus(file: string, isAlive: IsAlive = isSameProcess)
     text = await readFile(file, 'utf8');
   } catch (error) {
     return isNotFound(error)
-      ? withoutStatus('missing', 'The supervisor has not written its status yet.')
+      ? withoutStatus('missing', 'The supervisor has not written its status yet. "bin/dkm start" starts it.')
       : withoutStatus('unreadable', `The supervisor's status cannot be read: ${messageOf(error)}`);
   }
   const status = parseStatus(text);
   return status === undefined ? withoutStatus('unreadable', "The supervisor's status is not in a form this console knows.") : statusAnswer(status, isAlive);
 }
 
+/** The log files (absolute) of a service, as its supervisor wrote them down; none for one that is not known. They are never sent anywhere. */
+export async function readLogFiles(file: string, name: string): Promise<string[]> {
+  const status = parseStatus((await readIfPresent(file)) ?? '');
+  return status?.services.find((service) => service.name === name)?.logFiles ?? [];
+}
+
 function withoutStatus(state: 'missing' | 'unreadable', message: string): StatusAnswer {
-  return { nowMs: Date.now(), supervisor: { state, message, version: null, startedAtMs: null }, services: [] };
+  return { nowMs: Date.now(), supervisor: { state, message, version: null, startedAtMs: null, pid: null }, services: [], warnings: [] };
 }
 
 /** The page's view of a status: nothing that a supervisor which is gone wrote is shown as if it were still so. */
@@ -31,8 +38,9 @@ export function statusAnswer(status: SupervisorStatus, isAlive: IsAlive, nowMs =
   const message = alive ? '' : `The supervisor (process ${status.pid}) is not running: nobody watches the services. "bin/dkm start" starts it.`;
   return {
     nowMs,
-    supervisor: { state: alive ? 'running' : 'dead', message, version: status.version, startedAtMs: status.startedAtMs },
+    supervisor: { state: alive ? 'running' : 'dead', message, version: status.version, startedAtMs: status.startedAtMs, pid: status.pid },
     services: status.services.map((service) => serviceRow(service, alive ? wellbeingOf(service) : unwatched(service, isAlive))),
+    warnings: alive ? (status.warnings ?? []) : [],
   };
 }
 
@@ -53,6 +61,8 @@ function serviceRow(service: ServiceStatus, verdict: Verdict): ServiceRow {
     startedAtMs: service.pid === null ? null : startedAtMs,
     restarts,
     lastExit,
+    pid: service.pid,
+    held: service.held ?? false,
     ports: ports.map(({ name: portName, title: portTitle, address, port, protocols }) => ({ name: portName, title: portTitle, address, port, protocols })),
   };
 }

@@ -1,70 +1,191 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import type { CookieOptions } from 'hono/utils/cookie';
 import { DkmError, messageOf } from '../base/errors.ts';
+import type { Accounts, KnownAccount } from './accounts/accounts.ts';
+import type { Tokens } from './accounts/tokens.ts';
+import { addressOf, isSecure } from './address.ts';
+import { createBasicMemory } from './basic-memory.ts';
 import type { ConsoleConfig } from './config.ts';
-import type { Log } from './log.ts';
-import { createSessions, isSame, SESSION_MS, type SessionSecrets } from './session.ts';
+import type { Account, ConsoleEnv } from './console-parts.ts';
+import { createLoginLimit } from './login-limit.ts';
+import { isSame, SESSION_MS, sessionToken, type Session, type Sessions } from './session.ts';
 
-/** Who is logged in, by the cookie of a request. */
+/** Who a request comes from. `wait`: too many wrong passwords, or too many at once. */
+export type Identified =
+  | { kind: 'account'; account: Account; address: string }
+  | { kind: 'nobody'; reason: 'none' | 'wrong'; name: string }
+  | { kind: 'wait'; waitS: number; name: string; isNews: boolean };
+
+/** What came of a name and a password. */
+export type LoginOutcome = Exclude<Identified, { kind: 'account' }> | { kind: 'account'; account: KnownAccount };
+
+type VisitorContext = Context<ConsoleEnv>;
+
+/** Who is logged in, by the cookie, token or name and password of a request. */
 export interface Visitors {
-  isLoggedIn: (context: Context) => Promise<boolean>;
-  /** Compares the password and, when it is right, starts a session. */
-  logIn: (context: Context, password: string) => Promise<boolean>;
-  logOut: (context: Context) => Promise<void>;
+  /** Who this is. A name and password in the request (Basic) count only where they are asked for. */
+  identify: (context: VisitorContext, options?: { basic?: boolean }) => Promise<Identified>;
+  isLoggedIn: (context: VisitorContext) => Promise<boolean>;
+  /** Compares name and password and, when they are right, starts a session in place of the present one. */
+  logIn: (context: VisitorContext, name: string, password: string) => Promise<LoginOutcome>;
+  logOut: (context: VisitorContext) => Promise<void>;
+  /** What a page of this request's session must bring along to change something; empty when there is no session. */
+  formTokenOf: (context: VisitorContext) => string;
 }
 
-// Cookies do not know ports: without it, two consoles on one machine would overwrite each other's.
-const cookieName = (port: number): string => `dkm_session_${port}`;
+export interface VisitorParts {
+  config: Pick<ConsoleConfig, 'port' | 'login' | 'tls' | 'trusted_proxies'>;
+  /** Keys tokens and cookies. */
+  secret: string;
+  accounts: Accounts;
+  tokens: Tokens;
+  sessions: Sessions;
+}
 
-/** Attributes of every cookie of ours. Not `Secure`: the console itself speaks plain http. */
-export const COOKIE = { path: '/', httpOnly: true, sameSite: 'Strict' } as const;
+const KNOWN_BROWSER_S = 90 * 24 * 60 * 60;
 
-/** Visitors of the console with this configuration. */
-export function createVisitors(config: Pick<ConsoleConfig, 'port' | 'password_file'>, secret: string, log: Log): Visitors {
-  const sessions = createSessions();
-  const name = cookieName(config.port);
-  const secrets = async (): Promise<SessionSecrets | undefined> => {
-    const password = await readPassword(config.password_file, log);
-    return password === undefined ? undefined : { secret, password };
+/** Visitors of the console with these accounts. */
+export function createVisitors({ config, secret, accounts, tokens, sessions }: VisitorParts): Visitors {
+  const limit = createLoginLimit();
+  const remembered = createBasicMemory();
+  const cookies = cookiesOf(config);
+  const browsers = knownBrowsers(secret);
+  /** The session of a request whose account has the same password still; other ones are ended. */
+  const sessionOf = async (context: VisitorContext): Promise<{ session: Session; account: Account } | undefined> => {
+    const key = cookies.read(context, 'session');
+    const session = key === undefined ? undefined : sessions.find(key);
+    if (session === undefined) return undefined;
+    const known = await accounts.find(session.account);
+    if (known?.mark === session.mark) return { session, account: { name: known.name, role: known.role, via: 'session' } };
+    await sessions.end(session);
+    return undefined;
+  };
+  const verify = async (context: VisitorContext, name: string, password: string): Promise<LoginOutcome> => {
+    const account = await accounts.find(name);
+    const browser = account && browsers.nameOf(cookies.read(context, 'known'), account);
+    const attempt = limit.tryLogin(addressOf(context, config), name, browser);
+    if (!attempt.go) return { kind: 'wait', waitS: Math.ceil(attempt.waitMs / 1000), name, isNews: attempt.isNews };
+    let verified: KnownAccount | 'wrong' | 'busy' = 'wrong';
+    try {
+      verified = await accounts.verify(name, password);
+    } finally {
+      attempt.finish(verified !== 'wrong');
+    }
+    if (verified === 'busy') return { kind: 'wait', waitS: 1, name, isNews: false };
+    return verified === 'wrong' ? { kind: 'nobody', reason: 'wrong', name } : { kind: 'account', account: verified };
+  };
+  const byBasic = async (context: VisitorContext, header: string): Promise<LoginOutcome> => {
+    const given = basicCredentials(header);
+    if (given === undefined) return { kind: 'nobody', reason: 'wrong', name: '' };
+    return remembered.outcomeOf(
+      given,
+      async () => verify(context, given.name, given.password),
+      async (account) => (await accounts.find(account.name))?.mark === account.mark,
+    );
+  };
+  const identify: Visitors['identify'] = async (context, { basic = false } = {}) => {
+    const address = addressOf(context, config);
+    const authorization = context.req.header('authorization') ?? '';
+    const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+    if (bearer !== undefined) {
+      const token = await tokens.find(bearer);
+      return token ? { kind: 'account', account: { ...token, via: 'token' }, address } : { kind: 'nobody', reason: 'wrong', name: '' };
+    }
+    if (basic && /^Basic /i.test(authorization)) {
+      const outcome = await byBasic(context, authorization);
+      return outcome.kind === 'account'
+        ? { kind: 'account', account: { name: outcome.account.name, role: outcome.account.role, via: 'basic' }, address }
+        : outcome;
+    }
+    const found = await sessionOf(context);
+    return found ? { kind: 'account', account: found.account, address } : { kind: 'nobody', reason: 'none', name: '' };
   };
   return {
-    async isLoggedIn(context) {
-      const cookie = getCookie(context, name);
-      const known = cookie === undefined ? undefined : await secrets();
-      return cookie !== undefined && known !== undefined && sessions.isValid(cookie, known);
-    },
-    async logIn(context, password) {
-      const known = await secrets();
-      if (known === undefined || !isSame(password, known.password)) return false;
-      setCookie(context, name, sessions.start(known), { ...COOKIE, maxAge: SESSION_MS / 1000 });
-      return true;
+    identify,
+    isLoggedIn: async (context) => (await sessionOf(context)) !== undefined,
+    async logIn(context, name, password) {
+      const outcome = await verify(context, name, password);
+      if (outcome.kind !== 'account') return outcome;
+      const before = sessions.find(cookies.read(context, 'session') ?? '');
+      if (before) await sessions.end(before);
+      cookies.write(context, 'session', await sessions.start(outcome.account), ((config.login?.hours ?? 0) * 60 * 60 * 1000 || SESSION_MS) / 1000);
+      cookies.write(context, 'known', browsers.remember(outcome.account), KNOWN_BROWSER_S);
+      return outcome;
     },
     async logOut(context) {
-      const cookie = getCookie(context, name);
-      const known = cookie === undefined ? undefined : await secrets();
-      if (cookie !== undefined && known !== undefined) sessions.end(cookie, known);
-      setCookie(context, name, '', { ...COOKIE, maxAge: 0 });
+      const found = await sessionOf(context);
+      if (found) await sessions.end(found.session);
+      cookies.write(context, 'session', '', 0);
+    },
+    formTokenOf(context) {
+      const session = sessions.find(cookies.read(context, 'session') ?? '');
+      return session === undefined ? '' : sessionToken(session, secret);
     },
   };
 }
 
-/** The password of now; undefined, and nobody gets in, when its file is empty or cannot be read. */
-async function readPassword(file: string, log: Log): Promise<string | undefined> {
-  try {
-    const password = (await readFile(file, 'utf8')).trim();
-    if (password !== '') return password;
-    log(`error: ${file} is empty: nobody can log in`);
-  } catch (error) {
-    log(`error: the password cannot be read: ${messageOf(error)}`);
-  }
-  return undefined;
+export interface Cookies {
+  read: (context: VisitorContext, purpose: string) => string | undefined;
+  /** `maxAgeS` 0 removes it; left out, it ends with the browser. */
+  write: (context: VisitorContext, purpose: string, value: string, maxAgeS?: number) => void;
+}
+
+/**
+ * Our cookies. Their names have the port, as cookies do not know ports: two consoles on one machine would overwrite each
+ * other's. Over TLS the prefix `__Host-` has browsers refuse any that did not come from this very host over TLS.
+ */
+export function cookiesOf(config: VisitorParts['config']): Cookies {
+  const nameOf = (purpose: string, secure: boolean): string => `${secure ? '__Host-' : ''}dkm_${purpose}_${config.port}`;
+  return {
+    read: (context, purpose) => getCookie(context, nameOf(purpose, isSecure(context, config))),
+    write(context, purpose, value, maxAgeS) {
+      const secure = isSecure(context, config);
+      const options: CookieOptions = {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'Strict',
+        ...(secure && { secure }),
+        ...(maxAgeS !== undefined && { maxAge: maxAgeS }),
+      };
+      setCookie(context, nameOf(purpose, secure), value, options);
+    },
+  };
+}
+
+/** Browsers that have logged in as an account with its present password: a cookie `name.signature` says so. */
+function knownBrowsers(secret: string): {
+  nameOf: (cookie: string | undefined, account: KnownAccount) => string | undefined;
+  remember: (account: KnownAccount) => string;
+} {
+  const sign = (name: string, { name: account, mark }: KnownAccount): string =>
+    createHmac('sha256', secret).update(`known browser ${name} ${account} ${mark}`).digest('base64url');
+  return {
+    nameOf(cookie, account) {
+      const [name = '', signature = ''] = cookie?.split('.') ?? [];
+      return name !== '' && isSame(signature, sign(name, account)) ? name : undefined;
+    },
+    remember(account) {
+      const name = randomBytes(12).toString('base64url');
+      return `${name}.${sign(name, account)}`;
+    },
+  };
+}
+
+/** Name and password of a Basic header (RFC 7617, in UTF-8); undefined when it is none. */
+function basicCredentials(header: string): { name: string; password: string } | undefined {
+  const [, encoded = ''] = /^Basic +([A-Za-z0-9+/=_-]{1,4096}) *$/i.exec(header) ?? [];
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 1 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** Shortest session secret that is accepted. */
 const SHORTEST_SECRET = 16;
 
-/** Reads the secret that sessions are signed with; throws when it is missing or too short to be one. */
+/** Reads the secret that sessions are keyed with; throws when it is missing or too short to be one. */
 export async function readSessionSecret(file: string): Promise<string> {
   let secret: string;
   try {

@@ -67,6 +67,17 @@ export interface PromiseResult {
   acknowledged?: Acknowledgement;
 }
 
+/** What `dkm check` found of one promise; a line of the supervisor's socket, and of `dkm check --json`. */
+export interface CheckedPromise extends PromiseOutcome {
+  id: string;
+  title: string;
+  severity: Severity;
+  /** Milliseconds since the epoch. */
+  startedAtMs: number;
+  executionTimeMs: number;
+  acknowledged?: Acknowledgement;
+}
+
 /** One promise in run/promises.json. */
 export interface PromiseStatus {
   id: string;
@@ -80,6 +91,11 @@ export interface PromiseStatus {
   state: PromiseState | 'pending';
   message: string;
   values: Record<string, number>;
+  /** As in its last outcome. */
+  error?: string;
+  description?: string;
+  /** Digest of what is checked: an outcome is of use to a later supervisor while this is the same. */
+  definition?: string;
   /** Since when it is in this state. */
   sinceMs: number | null;
   checkedAtMs: number | null;
@@ -144,6 +160,9 @@ export function isPromiseSpec(value: unknown): value is PromiseSpec {
   return isSpec(value);
 }
 
+/** True for an acknowledgement as it is written. */
+export const isAcknowledgement: Shape = isRecordWith({ by: isText, comment: isText, sinceMs: isNumber, untilMs: isNumber });
+
 const isStatus = isRecordWith({
   schema: isOneOf(1),
   pid: isInteger,
@@ -167,7 +186,7 @@ const isStatus = isRecordWith({
         nextAtMs: isOrNull(isNumber),
         isRunning: isFlag,
       },
-      { acknowledged: isRecordWith({ by: isText, comment: isText, sinceMs: isNumber, untilMs: isNumber }) },
+      { acknowledged: isAcknowledgement, error: isText, description: isText, definition: isText },
     ),
   ),
 });

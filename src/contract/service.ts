@@ -8,6 +8,9 @@ import { ROLES, type Role } from './install-type.ts';
  * that the supervisor itself reads no configuration. Times are in milliseconds.
  */
 
+/** Names a service's log file, in the environment of each of its processes: src/supervisor/strays.ts finds them by it. */
+export const STRAY_VARIABLE = 'DKM_SERVICE_LOG';
+
 export type Probe =
   | { kind: 'tcp'; host: string; port: number }
   | { kind: 'http'; url: string; status: number; contains?: string }

@@ -6,6 +6,7 @@ import { DkmError, isNotFound } from '../base/errors.ts';
 import { checked, parseToml } from '../base/structured.ts';
 import { INSTALL_TYPES } from './install-type.ts';
 import { PORTS_PER_INSTALLATION } from './ports.ts';
+import { PARAMETER_LINES, parseParameter } from './monitor.ts';
 import type { DiskLimits, LogLimits } from './service.ts';
 
 /*
@@ -67,6 +68,32 @@ const ipAddress = z.string().refine((text) => isIP(text) !== 0, 'an IP address o
 /** A host name: labels of letters, digits, dashes and underscores. Each label becomes a part of a metric's name. */
 export const hostPattern = /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$/;
 
+const oneLine = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'expected a line of at most 200 characters');
+const monitorAddress = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
+const linkedPath = z.string().regex(/^[^\s\0]+$/, 'expected a path without spaces');
+
+/** How this installation shows itself to SlapOS's monitoring interface (src/monitor/spec.ts fills in the rest). */
+const monitorSettings = z.strictObject({
+  /** What this instance is called. */
+  title: oneLine.optional(),
+  /** What it is a part of. */
+  root_title: oneLine.optional(),
+  /** Where the console answers, as others reach it. */
+  base_url: monitorAddress.optional(),
+  /** Base addresses of other monitors, dkm's or SlapOS's, that are shown with this one. */
+  instances: z.array(monitorAddress).max(1000).optional(),
+  /** Files and directories that everybody, or who logged in, may read through the interface; from the installed directory. */
+  public_paths: z.array(linkedPath).optional(),
+  private_paths: z.array(linkedPath).optional(),
+  /** What can be changed through the interface: lines of SlapOS's `parameter-list`. */
+  parameters: z
+    .array(z.string().refine((line) => parseParameter(line) !== undefined, `expected one of: ${PARAMETER_LINES.join(', ')}`))
+    .refine((lines) => new Set(lines.map((line) => line.split(' ')[1])).size === lines.length, 'expected each key once')
+    .optional(),
+  /** Domains whose pages may use the interface from a browser; their sub-domains may, too. */
+  cors_domains: z.array(z.string().regex(hostPattern, 'expected a domain')).optional(),
+});
+
 export const settingsSchema = z.strictObject({
   install: z.strictObject({
     type: z.enum(INSTALL_TYPES),
@@ -92,6 +119,7 @@ export const settingsSchema = z.strictObject({
   services: z.record(z.string(), serviceOverrides).default({}),
   logs: logSettings.optional(),
   disk: diskSettings.optional(),
+  monitor: monitorSettings.optional(),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
@@ -158,6 +186,17 @@ const HEADING = `# The answers this installation was made with, and your setting
 #   [disk]
 #   warn_free_mib = 10240        # with less free "dkm status" warns (default: 10 % of the disk, 256 MiB to 10 GiB)
 #   stop_free_mib = 2048         # with less free the stores are stopped (default: 3 %, 128 MiB to 2 GiB)
+#
+# How SlapOS's monitoring interface and feed readers see this installation ("dkm reload" takes it up):
+#
+#   [monitor]
+#   title = "store 1"                                 # default: this host's name
+#   root_title = "metrics of Lyon"                    # what it is a part of; default: the title
+#   base_url = "https://monitor.example.org"          # where others reach the console; default: its port on this host
+#   instances = ["http://other.example.org:15005"]    # other monitors to show with this one
+#   public_paths = ["storage/reports"]                # files and directories everybody may read; private_paths: who logs in
+#   parameters = ["file motd /srv/motd"]              # what can be seen and changed through the interface
+#   cors_domains = ["interface.example.org"]          # whose pages may use it from a browser
 
 `;
 

@@ -10,7 +10,7 @@ import { faultsOfFiles } from '../bundle/verify.ts';
 import { BUNDLE_FILE, readBundle, type Bundle } from '../contract/bundle.ts';
 import { readGenerated } from '../contract/generated.ts';
 import { secretFindings } from './checks/permissions.ts';
-import { configurationEntries } from './configuration-files.ts';
+import { configurationEntries } from '../redaction/configuration-files.ts';
 import { linkFaults } from './links.ts';
 import type { Scene } from './scene.ts';
 

@@ -29,7 +29,7 @@ export function chooseComponents(type: InstallType, manifests: readonly Manifest
       choice.lacking.push(role);
       continue;
     }
-    choice.components.push(first);
+    choice.components.push(first, ...candidates.filter((candidate) => candidate.beside && candidate !== first));
     choice.providers[role] = first.name;
   }
   return choice;
@@ -40,11 +40,24 @@ export function installedComponents(manifests: readonly Manifest[], settings: Se
   const { type, providers } = settings.install;
   const roles: readonly Role[] = ROLES_OF_TYPE[type];
   return manifests.filter(
-    ({ name, role, types }) => roles.includes(role) && (types === undefined || types.includes(type)) && (role === 'extra' || providers[role] === name),
+    ({ name, role, types, beside }) =>
+      roles.includes(role) && (types === undefined || types.includes(type)) && (role === 'extra' || beside || providers[role] === name),
   );
 }
 
+/** True for a component that runs beside the provider of its role. Pure. */
+export function runsBeside({ name, role, beside }: Pick<Manifest, 'name' | 'role' | 'beside'>, providers: Readonly<Record<string, string>>): boolean {
+  return beside && providers[role] !== undefined && providers[role] !== name;
+}
+
 /** The ports a component listens on in an installation. Pure. */
-export function portsOf(manifest: Pick<Manifest, 'ports'>, context: Pick<TemplateContext, 'port' | 'listen'>): ServicePort[] {
-  return manifest.ports.map(({ name, title, listen, protocols }) => ({ name, title, address: context.listen[listen], port: context.port[name], protocols }));
+export function portsOf(
+  manifest: Pick<Manifest, 'name' | 'role' | 'beside' | 'ports'>,
+  context: Pick<TemplateContext, 'port' | 'listen' | 'provider'>,
+): ServicePort[] {
+  const isBeside = runsBeside(manifest, context.provider);
+  return manifest.ports.map(({ name: first, beside, title, listen, protocols }) => {
+    const name = isBeside ? (beside ?? first) : first;
+    return { name, title, address: context.listen[listen], port: context.port[name], protocols };
+  });
 }

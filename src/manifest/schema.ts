@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { PLATFORMS } from '../base/platform.ts';
 import { INSTALL_TYPES, ROLES } from '../contract/install-type.ts';
 import { PORT_NAMES, type PortName } from '../contract/ports.ts';
+import { SEVERITIES } from '../contract/promise.ts';
 
 /*
  * The schema of `vendor-manifests/<component>.toml`. Unknown keys are errors. `_reference.toml` shows and explains
@@ -11,6 +12,30 @@ import { PORT_NAMES, type PortName } from '../contract/ports.ts';
  */
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter');
+/** What `vendor-manifests/*.toml` and `_promises.toml` say of a promise; its kind's own settings are checked in src/promises/definitions. */
+export const shippedPromiseSchema = z.strictObject({
+  /** Unique in an installation. Providers of a role use the same ids, so that what was said of one holds for the next. */
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter'),
+  /** (template) */
+  title: z.string().min(1),
+  /** A built-in kind: src/promises/kinds. */
+  kind: name,
+  severity: z.enum(SEVERITIES).optional(),
+  /** Cron expression with five fields. */
+  frequency: z.string().min(1).optional(),
+  timeout_s: z.number().positive().max(3600).optional(),
+  /** False: only where conf/promises.toml says so. */
+  enabled: z.boolean().default(true),
+  /** The install types it is for; every type when left out. */
+  types: z.array(z.enum(INSTALL_TYPES)).optional(),
+  /** (template) It is there only where this is filled in with something. */
+  when: z.string().min(1).optional(),
+  /** (template in every text) What its kind is told. */
+  settings: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type ShippedPromise = z.output<typeof shippedPromiseSchema>;
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256: 64 lower-case hexadecimal digits');
 const integrity = z.string().regex(/^sha512-[A-Za-z0-9+/]+=*$/, 'an npm integrity value: sha512- and base64');
 const relativePath = z
@@ -134,6 +159,8 @@ const portSchema = z.strictObject({
   listen: z.enum(['dashboards', 'carbon', 'query', 'loopback']),
   /** What listens there, in words, for the summary. */
   title: z.string().min(1),
+  /** The port that takes its place where the component runs beside the provider of its role. */
+  beside: z.enum(PORT_NAMES as [PortName, ...PortName[]]).optional(),
 });
 
 const probeSchema = z.discriminatedUnion('kind', [
@@ -223,7 +250,8 @@ const requiresSchema = z.strictObject({
 });
 
 export const manifestSchema = z.strictObject({
-  name,
+  /** `dkm` is dkm itself. */
+  name: name.refine((text) => text !== 'dkm', 'another name than dkm'),
   title: z.string().min(1),
   description: z.string().min(1),
   homepage: z.string().regex(/^https?:\/\//),
@@ -235,6 +263,8 @@ export const manifestSchema = z.strictObject({
   role: z.enum(ROLES),
   /** Place among the providers of the role; the first choice has 1. */
   preference: z.number().int().min(1),
+  /** True: where another component has its role, it is part of the bundle and runs all the same, beside it. */
+  beside: z.boolean().default(false),
   /** False: only with `--with` or `--provider` naming it. */
   default: z.boolean().default(true),
   /** Where it can run; every platform when left out. */
@@ -254,6 +284,8 @@ export const manifestSchema = z.strictObject({
   service: serviceSchema.optional(),
   /** What it measures of this host, for `dkm doctor`. */
   measures: measuresSchema.optional(),
+  /** What must be so while it is installed. Where it has a service, a promise is about that (setting "service") unless it says otherwise. */
+  promises: z.array(shippedPromiseSchema).default([]),
   backup: z.strictObject({ paths: z.array(relativePath).default([]), sqlite: z.array(relativePath).default([]) }).prefault({}),
 });
 

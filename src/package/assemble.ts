@@ -7,6 +7,7 @@ import { sha256 } from '../base/digest.ts';
 import { existsAs, listTree } from '../base/files.ts';
 import type { Platform } from '../base/platform.ts';
 import { BUNDLE_FILE, formatBundle, type Bundle, type BundledComponent } from '../contract/bundle.ts';
+import { OWN_TEMPLATES, PROMISES_FILE } from '../manifest/host-promises.ts';
 import { RETENTION_FILE } from '../manifest/retention.ts';
 import { knownLicence } from './licences.ts';
 import { nodeVersion } from './node-runtime.ts';
@@ -49,7 +50,10 @@ export async function assembleBundle(root: string, input: AssembleInput): Promis
     await addTree(component.licences, root, `licenses/${name}`, files);
   }
   for (const { name } of [...components.map(({ manifest }) => manifest), ...input.alongside]) await addManifest(input, name, root, files);
-  if (existsAs(join(input.manifestsFolder, RETENTION_FILE))) await addNamed(input.manifestsFolder, RETENTION_FILE, root, 'vendor-manifests', files);
+  for (const name of [PROMISES_FILE, RETENTION_FILE]) {
+    if (existsAs(join(input.manifestsFolder, name))) await addNamed(input.manifestsFolder, name, root, 'vendor-manifests', files);
+  }
+  await addTemplates(input, OWN_TEMPLATES, root, files);
   for (const name of ['LICENSE', 'NOTICE']) if (existsAs(join(input.project, name))) await addNamed(input.project, name, root, 'licenses/dkm', files);
   const described = components.map((component) => describeComponent(component, input.platform, files));
   await addText(root, 'licenses/THIRD-PARTY.md', thirdPartyList(described, packages), files);
@@ -82,8 +86,12 @@ export function archiveOrder(bundle: Bundle): string[] {
   return [BUNDLE_FILE, ...Object.keys(bundle.files)];
 }
 
-async function addManifest({ manifestsFolder, templatesFolder }: AssembleInput, name: string, root: string, files: Bundle['files']): Promise<void> {
-  await addNamed(manifestsFolder, `${name}.toml`, root, 'vendor-manifests', files);
+async function addManifest(input: AssembleInput, name: string, root: string, files: Bundle['files']): Promise<void> {
+  await addNamed(input.manifestsFolder, `${name}.toml`, root, 'vendor-manifests', files);
+  await addTemplates(input, name, root, files);
+}
+
+async function addTemplates({ templatesFolder }: AssembleInput, name: string, root: string, files: Bundle['files']): Promise<void> {
   const templates = join(templatesFolder, name);
   if (existsAs(templates)) await addTree(templates, root, `templates/${name}`, files);
 }

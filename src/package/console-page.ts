@@ -5,24 +5,26 @@ import { build } from 'esbuild';
 
 const SOURCE = fileURLToPath(new URL('../console/page/', import.meta.url));
 
-/** What pages load, each bundled with what it imports; src/console/page-files.ts lists what comes of them. */
-const SCRIPTS = ['app.ts'];
-const STYLES = ['style.css'];
+/** What pages load: each as a file of its own, what several import in files that they share. All are served (src/console/page-files.ts). */
+const SCRIPTS = ['app.ts', 'overview.ts', 'logs.ts', 'promises.ts', 'explorer.ts', 'dashboards.ts', 'instances.ts'];
+const STYLES = ['style.css', 'explorer.css', 'dashboards.css', 'instances.css'];
 
 /** Files that are served as they are written. */
-const COPIED = ['index.html', 'login.html', 'favicon.svg'];
+const COPIED = ['login.html', 'favicon.svg'];
 
 /**
- * Builds the console's page into a directory (made when missing): app.js and style.css, each bundled and minified, beside
- * the files that need no building. The same sources give the same bytes. Returns every source file that went in.
+ * Builds what the console's pages load into a directory (made when missing): scripts and style sheets, bundled and minified,
+ * beside the files that need no building. The same sources give the same bytes. Returns every source file that went in.
  */
 export async function buildConsolePage(destination: string): Promise<string[]> {
   await mkdir(destination, { recursive: true });
   const { metafile } = await build({
     metafile: true,
-    entryPoints: Object.fromEntries([...SCRIPTS, ...STYLES].map((file) => [parse(file).name, join(SOURCE, file)])),
+    entryPoints: [...SCRIPTS, ...STYLES].map((file) => ({ in: join(SOURCE, file), out: parse(file).name })),
     outdir: destination,
     bundle: true,
+    splitting: true, // uPlot is large, and more than one page draws charts
+    chunkNames: 'shared-[hash]',
     minify: true,
     format: 'esm',
     target: ['chrome110', 'firefox110', 'safari16.4'],

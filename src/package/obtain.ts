@@ -48,7 +48,10 @@ export async function obtainComponents(choices: readonly Choice[], context: Omit
   for (const { choice, place } of found) {
     const { obtained, missing } = await fitting(choice, place, providers, (rest) => obtainOne(rest, context, options));
     result.missing.push(...missing);
+    const name = obtained?.manifest.name;
     if (obtained === undefined) result.empty.push(choice);
+    else if (result.obtained.some(({ manifest }) => manifest.name === name))
+      continue; // it has its role already and need not run beside
     else {
       result.obtained.push(obtained);
       providers[choice.role] = obtained.manifest.name;

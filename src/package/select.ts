@@ -33,7 +33,7 @@ export function selectComponents(manifests: readonly Manifest[], request: Select
   const choices = ROLES.flatMap((role) =>
     role === 'extra' ? extras(manifests, request, named) : [{ role, candidates: candidatesOf(role, manifests, request, named) }],
   );
-  return choices.filter(({ candidates }) => candidates.length > 0);
+  return [...choices, ...beside(manifests, request)].filter(({ candidates }) => candidates.length > 0);
 }
 
 type Named = ReadonlyMap<Role, ReadonlySet<string>>;
@@ -67,6 +67,11 @@ function extras(manifests: readonly Manifest[], { without }: SelectionRequest, n
   return providersOf('extra', manifests)
     .filter(({ name, default: isDefault }) => (isDefault || named.get('extra')?.has(name) === true) && !without.includes(name))
     .map((manifest) => ({ role: 'extra', candidates: [manifest] }));
+}
+
+/** What runs beside the provider of its role is wanted whoever that will be. */
+function beside(manifests: readonly Manifest[], { without }: SelectionRequest): Choice[] {
+  return manifests.filter((manifest) => manifest.beside && !without.includes(manifest.name)).map((manifest) => ({ role: 'extra', candidates: [manifest] }));
 }
 
 function refuseUnknown(manifests: readonly Manifest[], { providers, given, without }: SelectionRequest): void {

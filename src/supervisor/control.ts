@@ -3,6 +3,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { CONTROL_SOCKET } from '../base/layout.ts';
 import { DkmError, isNotFound, messageOf, systemCodeOf } from '../base/errors.ts';
 import { isListOf, isOneOf, isRecordWith, isText } from '../base/shape.ts';
+import { isMonitorSpec, type MonitorSpec } from '../contract/monitor.ts';
+import { isNotifySpec, type NotifySpec } from '../contract/notify.ts';
+import { isPromiseSpec, type CheckedPromise, type PromiseSpec } from '../contract/promise.ts';
 import { isDiskLimits, isLogLimits, isServiceSpec, type DiskLimits, type LogLimits, type ServiceSpec } from '../contract/service.ts';
 import type { ServiceState } from '../contract/status.ts';
 
@@ -12,8 +15,11 @@ import type { ServiceState } from '../contract/status.ts';
  * CONTROL_SOCKET), and only its owner may use it.
  */
 
-/** `restart-changed`: of the services that are wanted, those that are named and those that run with another configuration than theirs is now. */
-export const CONTROL_OPERATIONS = ['start', 'stop', 'restart', 'restart-changed', 'reload', 'reopenlogs', 'shutdown'] as const;
+/**
+ * `restart-changed`: of the services that are wanted, those that are named and those that run with another configuration than theirs is now.
+ * `check` runs promises, `notify-test` tells somebody that this is a test; their `services` are ids of promises, and names of channels.
+ */
+export const CONTROL_OPERATIONS = ['start', 'stop', 'restart', 'restart-changed', 'reload', 'reopenlogs', 'shutdown', 'check', 'notify-test'] as const;
 export type ControlOperation = (typeof CONTROL_OPERATIONS)[number];
 
 export interface ControlRequest {
@@ -26,6 +32,12 @@ export interface ControlRequest {
   logs?: LogLimits;
   /** When the disk has too little space from now on; as before when left out. */
   disk?: DiskLimits;
+  /** Every promise from now on; as before when left out. */
+  promises?: PromiseSpec[];
+  /** How the installation shows itself from now on; as before when left out. */
+  monitor?: MonitorSpec;
+  /** Who is told from now on; as before when left out. */
+  notify?: NotifySpec;
 }
 
 /** What became of one service. */
@@ -41,6 +53,12 @@ export interface ServiceOutcome {
 
 export type ControlReply =
   | { kind: 'state'; service: string; state: ServiceState; reason: string }
+  /** Something is wrong in what is said about promises; it was left out, and the rest holds. Told by the command, not by the supervisor. */
+  | { kind: 'fault'; message: string }
+  /** What `check` found, one by one as they come. */
+  | { kind: 'promise'; promise: CheckedPromise }
+  /** What became of a `notify-test`, one by one. */
+  | { kind: 'notified'; channel: string; ok: boolean; message: string }
   | { kind: 'end'; outcomes: ServiceOutcome[] }
   | { kind: 'error'; message: string; hint?: string }
   /** It is just ending: as if nobody had answered. */
@@ -104,7 +122,7 @@ async function answer(socket: Socket, line: string, handle: Handle): Promise<voi
 
 const isRequest = isRecordWith(
   { operation: isOneOf(...CONTROL_OPERATIONS), services: isListOf(isText), specs: isListOf(isServiceSpec) },
-  { logs: isLogLimits, disk: isDiskLimits },
+  { logs: isLogLimits, disk: isDiskLimits, promises: isListOf(isPromiseSpec), monitor: isMonitorSpec, notify: isNotifySpec },
 );
 
 /** Reads a request's line; throws `usage` for anything that dkm of this version does not send. */
@@ -115,7 +133,7 @@ export function parseRequest(line: string): ControlRequest {
 }
 
 function isReply(value: unknown): value is ControlReply {
-  return isRecordWith({ kind: isOneOf('state', 'end', 'error', 'ending') })(value);
+  return isRecordWith({ kind: isOneOf('state', 'promise', 'notified', 'end', 'error', 'ending') })(value);
 }
 
 function parsed(line: string): unknown {

@@ -16,6 +16,7 @@ import { LogKeeper } from './log-keeper.ts';
 import { operate, startWaiting } from './operations.ts';
 import { Pm2Engine } from './pm2.ts';
 import { adopt } from './process.ts';
+import { parseWatchTold, PromiseWatch, type WatchTold } from './promise-watch.ts';
 import type { RotatingLog } from './rotate-log.ts';
 import { Service } from './service.ts';
 import { endOrphans, type Stray } from './strays.ts';
@@ -70,6 +71,7 @@ export async function runSupervisor(root: string, foreground?: Foreground): Prom
   server.close();
   supervisor.guard.end();
   await supervisor.logKeeper.end();
+  await supervisor.watch.end();
   await supervisor.saved();
   lock.release();
   log('supervisor ended');
@@ -99,6 +101,7 @@ async function soleSupervisor(layout: Layout): Promise<Lock | undefined> {
 class Supervisor {
   readonly guard: DiskGuard;
   readonly logKeeper = new LogKeeper(() => this.#rotatingLogs(), log);
+  readonly watch: PromiseWatch;
   readonly #layout: Layout;
   readonly #engine: Pm2Engine;
   readonly #services = new Map<string, Service>();
@@ -121,6 +124,7 @@ class Supervisor {
   constructor(layout: Layout) {
     this.#layout = layout;
     this.#engine = new Pm2Engine(join(layout.run, 'pm2'));
+    this.watch = new PromiseWatch({ layout, services: () => [...this.#services.values()].map((service) => service.status()), log });
     this.guard = new DiskGuard({
       directories: [layout.storage, layout.run],
       services: () => this.#services.values(),
@@ -135,7 +139,7 @@ class Supervisor {
 
   /** Services that outlived a killed supervisor are taken over as they are: what they receive is not interrupted. */
   adoptSurvivors(): void {
-    const { specs, disk } = parseTold(readOr(servicesFile(this.#layout), ''));
+    const { specs, disk, ...watched } = parseTold(readOr(servicesFile(this.#layout), ''));
     this.guard.configure(disk);
     const account = parseStatus(readOr(this.#layout.status, ''));
     for (const { spec, reason } of heldOf(account, specs)) {
@@ -147,6 +151,8 @@ class Supervisor {
       this.#unclaimed.set(stray.name, { ...stray, startedAtMs: account?.services.find(({ name }) => name === stray.name)?.startedAtMs ?? null });
     }
     for (const spec of specs) this.#adopt(spec);
+    this.watch.remember(watched);
+    if (this.#services.size > 0) this.watch.configure({});
     for (const group of endOrphans(this.#layout)) log(`process group ${group} outlived its service and was ended`);
   }
 
@@ -163,6 +169,7 @@ class Supervisor {
   async handle(request: ControlRequest, report: (reply: ControlReply) => void): Promise<ServiceOutcome[]> {
     if (this.#isEnding) throw new SupervisorEnding();
     log(`${request.operation} ${request.services.join(' ') || '(all)'}`);
+    if (request.operation === 'check' || request.operation === 'notify-test') return this.#watchNow(request, report);
     for (const spec of request.specs) {
       this.#adopt(spec);
       this.#service(spec).configure(spec);
@@ -175,6 +182,8 @@ class Supervisor {
       if (this.#isEnding) throw new SupervisorEnding();
     }
     if (STARTING.includes(request.operation)) this.#stopUnconfigured(request.specs);
+    if (STARTING.includes(request.operation) || request.operation === 'reload') this.watch.configure(request);
+    const resume = STOPPING.includes(request.operation) && request.services.length === 0 ? this.watch.pause() : () => undefined;
     const listener = (service: Service): void => {
       const { state, reason } = service.status();
       report({ kind: 'state', service: service.name, state, reason });
@@ -190,7 +199,17 @@ class Supervisor {
       this.#underWay -= 1;
       this.#listeners.delete(listener);
       this.#endIfIdle();
+      if (!this.#isEnding) resume();
     }
+  }
+
+  /** What is no service's. */
+  async #watchNow({ operation, services, promises, notify }: ControlRequest, report: (reply: ControlReply) => void): Promise<ServiceOutcome[]> {
+    if (promises) this.watch.configure({ promises });
+    if (operation === 'check') await this.watch.check(services, (promise) => report({ kind: 'promise', promise }));
+    else for (const told of await this.watch.testNotify(services[0], notify)) report({ kind: 'notified', ...told });
+    this.#save();
+    return [];
   }
 
   /** An installation that was removed while it ran must not go on without its files. */
@@ -282,7 +301,8 @@ class Supervisor {
         log(`status.json could not be written: ${String(error)}`);
         this.#saveLater();
       });
-      const told: Told = { specs: [...this.#services.values()].map((service) => service.spec), disk: this.guard.limits };
+      const specs = [...this.#services.values()].map((service) => service.spec);
+      const told: Told = { specs, disk: this.guard.limits, ...this.watch.told };
       await writeAtomic(servicesFile(this.#layout), JSON.stringify(told)).catch((error: unknown) => {
         log(`services.json could not be written: ${String(error)}`);
         this.#saveLater();
@@ -319,6 +339,7 @@ class Supervisor {
   async #stopAllAndEnd(why: string): Promise<void> {
     log(`${why}: stopping everything`);
     this.#isEnding = true;
+    this.watch.pause();
     await operate({ operation: 'stop', services: [], specs: [] }, this.#services, this.#listeners);
     this.#end.resolve();
   }
@@ -326,6 +347,9 @@ class Supervisor {
 
 /** What brings the services into line with the configuration. */
 const STARTING: readonly ControlRequest['operation'][] = ['start', 'restart', 'restart-changed'];
+
+/** What ends services, if only for a while. */
+const STOPPING: readonly ControlRequest['operation'][] = ['restart', 'restart-changed', 'shutdown'];
 
 /** Changes whenever a file is written or replaced; empty when there is none. */
 function versionOf(path: string): string {
@@ -346,7 +370,7 @@ function reopening(service: Service): (() => void) | undefined {
 }
 
 /** What the supervisor was told last. */
-interface Told {
+interface Told extends WatchTold {
   specs: ServiceSpec[];
   disk: DiskLimits;
 }
@@ -365,7 +389,7 @@ function parseTold(text: string): Told {
   try {
     const value = JSON.parse(text) as Partial<Told> | null;
     const specs: unknown[] = Array.isArray(value?.specs) ? value.specs : [];
-    return { specs: specs.map(withDefaults).filter(isServiceSpec), disk: isDiskLimits(value?.disk) ? value.disk : {} };
+    return { specs: specs.map(withDefaults).filter(isServiceSpec), disk: isDiskLimits(value?.disk) ? value.disk : {}, ...parseWatchTold(value) };
   } catch {
     return { specs: [], disk: {} };
   }

@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
 import type { LogLimits } from '../contract/service.ts';
-import { archivesOf } from './log-archives.ts';
+import { archivesOf } from '../log-files/log-archives.ts';
 import { begunAtMs, isDue, pauseAfterTroubleMs, pauseBeforeLookMs, surplusArchives } from './log-limits.ts';
 import { compressArchive, rotateLog, tidyUp, type RotatingLog } from './rotate-log.ts';
 

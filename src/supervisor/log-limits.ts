@@ -1,5 +1,5 @@
 import type { LogLimits } from '../contract/service.ts';
-import { timeOf } from './log-archives.ts';
+import { timeOf } from '../log-files/log-archives.ts';
 
 /* When a log is rotated, when it is looked at next, and which rotated logs go. All pure. */
 

@@ -32,6 +32,10 @@ export async function operate(request: ControlRequest, services: Services, liste
       return reloadAll(inOrder, listeners);
     case 'reopenlogs':
       return inOrder.map((service) => reopenLogs(service));
+    // Nothing of services: see watched.ts.
+    case 'check':
+    case 'notify-test':
+      return [];
   }
 }
 
@@ -52,6 +56,9 @@ function chosenServices(request: ControlRequest, services: Services): Service[] 
     case 'stop':
     case 'shutdown':
       return all;
+    case 'check':
+    case 'notify-test':
+      return [];
   }
 }
 

@@ -4,7 +4,7 @@ import { lastLines, run } from '../base/exec.ts';
 import type { ServiceSpec } from '../contract/service.ts';
 import { endingInWords, likelyCause, type Ending } from './causes.ts';
 import { serviceEnvironment } from './environment.ts';
-import { readTail, readTailOfAll, type LogEnds } from './logs.ts';
+import { readTail, readTailOfAll, type LogEnds } from '../log-files/logs.ts';
 import { wasMemoryKill } from './out-of-memory.ts';
 
 const CAUSE_LINES = 40;

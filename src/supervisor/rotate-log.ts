@@ -17,7 +17,7 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { archivesOf, nextStamp, UNFINISHED } from './log-archives.ts';
+import { archivesOf, nextStamp, UNFINISHED } from '../log-files/log-archives.ts';
 import { groupOf, whileHeld, writersOf } from './log-writers.ts';
 
 /*

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../contract/service.ts';
 import type { ServiceState, ServiceStatus } from '../contract/status.ts';
 import { endingInWords } from './causes.ts';
 import { afterFailure, NO_FAILURES, type FailureRecord } from './flapping.ts';
-import { endsOfLogs, type LogEnds } from './logs.ts';
+import { endsOfLogs, type LogEnds } from '../log-files/logs.ts';
 import { memoryKills } from './out-of-memory.ts';
 import { explainEnding, prepareService } from './prepare.ts';
 import { signalProcess, type RunningProcess } from './process.ts';

@@ -3,16 +3,13 @@ import { basename, dirname } from 'node:path';
 import { signalGroup } from '../base/exec.ts';
 import { processStartTime } from '../base/process-identity.ts';
 import type { Layout } from '../base/layout.ts';
-import type { ServiceSpec } from '../contract/service.ts';
+import { STRAY_VARIABLE, type ServiceSpec } from '../contract/service.ts';
 
 /*
  * Services' processes as the system shows them, whatever status.json says: that file may be damaged, and a supervisor
  * that is killed just after it started a process has not written it down yet. Every process of a service carries a
  * variable that names its log file, and so its service and installation. Without /proc nothing is found.
  */
-
-/** Names a service's log file, in the environment of each of its processes. */
-export const STRAY_VARIABLE = 'DKM_SERVICE_LOG';
 
 /** A process of a service that no living supervisor is known to have. */
 export interface Stray {

@@ -5,14 +5,15 @@ import { makeDirectory, readIfPresent } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { isSameProcess } from '../base/process-identity.ts';
 import { isExecutable, selfCommand } from '../base/self.ts';
-import type { ServiceSpec } from '../contract/service.ts';
+import { STRAY_VARIABLE, type ServiceSpec } from '../contract/service.ts';
 import { parseStatus } from '../contract/status.ts';
+import { RUN_VARIABLE } from '../promises/leftovers.ts';
 import { askSupervisor, isListening, type ControlOperation, type ControlReply, type ServiceOutcome } from './control.ts';
 import { configured, refuseUnknown } from './installation.ts';
 import { hostLimits, refuseLimits } from './limits.ts';
-import { readTail } from './logs.ts';
+import { readWatched } from './read-watched.ts';
+import { readTail } from '../log-files/logs.ts';
 import { requestStart } from './start-request.ts';
-import { STRAY_VARIABLE } from './strays.ts';
 import { leftBehind } from './survivors.ts';
 
 /*
@@ -41,8 +42,8 @@ export async function ensureSupervisor(layout: Layout): Promise<boolean> {
   enterRun(layout);
   if (await isListening()) return false;
   const [command, ...args] = selfCommand();
-  // Called by a service's own process, it would be taken for one.
-  const env = { ...process.env, [STRAY_VARIABLE]: undefined, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
+  // Called by a service's own process, or by a check, it would be taken for one.
+  const env = { ...process.env, [STRAY_VARIABLE]: undefined, [RUN_VARIABLE]: undefined, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
   const pid = startDetached(command, [...args, 'supervise', layout.root], layout.supervisorLog, { cwd: layout.run, env });
   let deadline = performance.now() + STARTED_WITHIN_MS;
   while (!(await isListening())) {
@@ -75,16 +76,21 @@ export async function command(
   if (!isStop) refuseUnknown(services, specs);
   const needsOne = operation === 'start' || operation === 'restart';
   if (needsOne || operation === 'restart-changed') refuseLimits(specs, hostLimits(), layout.settings);
+  const watched = WATCHING.includes(operation) ? await readWatched(layout) : undefined;
+  for (const message of watched?.faults ?? []) onReply({ kind: 'fault', message });
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (needsOne) await requestStart(layout);
     const isNew = (needsOne || (await hasSurvivors(layout))) && (await ensureSupervisor(layout));
     enterRun(layout);
     const told = isStop && isNew ? await specsIfReadable(layout) : specs;
-    const outcomes = await askSupervisor({ operation, services, specs: told, ...limits }, onReply);
+    const outcomes = await askSupervisor({ operation, services, specs: told, ...limits, ...watched?.told }, onReply);
     if (outcomes !== undefined || !needsOne) return outcomes;
   }
   throw new DkmError('supervisor-unreachable', 'The supervisor was ending each time it was asked.', { hint: 'Is another "dkm stop" under way? Try again.' });
 }
+
+/** What has the supervisor take up promises anew. */
+const WATCHING: readonly ControlOperation[] = ['start', 'restart', 'restart-changed', 'reload'];
 
 /** A new supervisor may find services of which nothing was written down: it is told what they are, as far as that can be read. */
 async function specsIfReadable(layout: Layout): Promise<ServiceSpec[]> {

@@ -11,7 +11,7 @@ import { freePorts } from '../helpers/ports.ts';
 import { AS_WHO_I_AM } from '../helpers/installation.ts';
 import { benchBackup } from './backup.ts';
 import { lossBundles, reportLoss } from './loss.ts';
-import { paired, seconds, type Paired } from './measure.ts';
+import { cpuSeconds, paired, residentMib, seconds, type Paired } from './measure.ts';
 import { measureSupervision } from './supervision.ts';
 import { supervisordPeer } from './supervisord.ts';
 import { measureUpdate } from './update.ts';
@@ -27,7 +27,6 @@ const OUT = join(WORK, 'dist');
 const NAME = `dkm-${VERSION}-${currentPlatform()}`;
 const REST_S = 30;
 const BACKUP_METRICS = 2_000;
-const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux: https://man7.org/linux/man-pages/man7/time.7.html
 
 interface Row {
   what: string;
@@ -117,7 +116,7 @@ try {
   const before = cpuSeconds(supervisor.pid);
   await pause(REST_S * 1000);
   const cpuPercent = ((cpuSeconds(supervisor.pid) - before) / REST_S) * 100;
-  const memoryMiB = residentBytes(supervisor.pid) / 2 ** 20;
+  const memoryMiB = residentMib(supervisor.pid);
 
   sayAside('status …');
   const peer = await supervisordPeer(
@@ -127,7 +126,7 @@ try {
   rows.push({
     what: 'supervisor, resident memory',
     ours: `${memoryMiB.toFixed(1)} MiB`,
-    peer: `${(residentBytes(peer.pid) / 2 ** 20).toFixed(1)} MiB (supervisord)`,
+    peer: `${residentMib(peer.pid).toFixed(1)} MiB (supervisord)`,
     figure: memoryMiB,
     bound: 64,
     unit: 'MiB',
@@ -229,14 +228,4 @@ async function report(tarball: string, bundleRoot: string): Promise<void> {
         .map(([name, size]) => [`  ${name}`, bytesInWords(size)]),
     ),
   );
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }

@@ -8,7 +8,7 @@ import { BUNDLE_FILE, formatBundle, readBundle } from '../../src/contract/bundle
 import { makeFakeBundle, type FakeComponent } from '../helpers/fake-bundle.ts';
 import { AS_WHO_I_AM } from '../helpers/installation.ts';
 import { freePorts } from '../helpers/ports.ts';
-import { median } from './measure.ts';
+import { cpuSeconds, median, residentMib } from './measure.ts';
 import { supervisordPeer } from './supervisord.ts';
 
 /*
@@ -19,7 +19,6 @@ import { supervisordPeer } from './supervisord.ts';
 
 const SERVICES = 8;
 const REST_S = 60;
-const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux: https://man7.org/linux/man-pages/man7/time.7.html
 
 /** Tells its process id to who connects; starts within some 20 ms. */
 const SERVER =
@@ -84,7 +83,7 @@ async function figuresOf(supervisor: number, port: number): Promise<Figures> {
   const before = cpuSeconds(supervisor);
   await pause(REST_S * 1000);
   const cpuPercent = ((cpuSeconds(supervisor) - before) / REST_S) * 100;
-  const memoryMib = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${supervisor}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  const memoryMib = residentMib(supervisor);
   const times: number[] = [];
   for (let service = 0; service < SERVICES; service += 1) times.push(await crashToReady(port + service));
   return { cpuPercent, memoryMib, crashToReadySeconds: median(times) };
@@ -114,10 +113,4 @@ function answerOf(port: number): Promise<string> {
   socket.on('data', (chunk: string) => (text += chunk)).once('error', () => resolve(''));
   socket.once('close', () => resolve(text));
   return promise.finally(() => socket.destroy());
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

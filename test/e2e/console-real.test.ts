@@ -43,18 +43,20 @@ describe.skipIf(withoutChromium !== '')('the console of an installation', () => 
     const origin = `http://127.0.0.1:${target.port}`;
     page.on('request', (request) => new URL(request.url()).origin === origin || elsewhere.push(request.url()));
     await page.goto(origin);
+    await page.getByLabel('Name').fill('admin');
     await page.getByLabel('Password').fill(target.read('conf/secrets/admin-password').trim());
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('heading', { name: 'Services' }).waitFor();
     return page;
   }
-  const row = (page: Page, service: RegExp): ReturnType<Page['getByRole']> => page.getByRole('row').filter({ hasText: service });
+  const tile = (page: Page, service: RegExp): ReturnType<Page['getByRole']> => page.locator('#services').getByRole('listitem').filter({ hasText: service });
+  const allWell = (page: Page): Promise<void> => page.getByRole('link', { name: /^(\d+) of \1 services well$/ }).waitFor();
   const shoot = (page: Page, name: string): Promise<Buffer> => page.screenshot({ path: join(SCREENSHOTS, `installed-${name}.png`), fullPage: true });
 
   it('shows all services well and this host measured, then that the query service is stopped, and that it is back', async () => {
     const page = await open();
-    await page.getByText(/^All \d+ are well$/).waitFor();
-    for (const service of [/carbon/i, /graphite/i, /console/i, /collectd/i]) expect(await row(page, service).first().innerText()).toContain('Healthy');
+    await allWell(page);
+    for (const service of [/carbon/i, /graphite/i, /console/i, /collectd/i]) expect(await tile(page, service).first().innerText()).toContain('Healthy');
     const load = page.getByRole('article', { name: 'Load' });
     await load.locator('canvas').waitFor();
     await expect.poll(() => load.locator('.headline').innerText(), { timeout: MOST_MS }).toMatch(/\d/);
@@ -66,14 +68,14 @@ describe.skipIf(withoutChromium !== '')('the console of an installation', () => 
       .getByText(/The query service at \S+ does not answer/)
       .first()
       .waitFor();
-    await row(page, /graphite/i)
+    await tile(page, /graphite/i)
       .getByText('Stopped')
       .waitFor();
     await load.locator('canvas').waitFor();
     await shoot(page, 'query-stopped');
 
     expect(await target.dkm('start', 'graphite-web')).toMatchObject({ code: 0 });
-    await page.getByText(/^All \d+ are well$/).waitFor();
+    await allWell(page);
     await page.getByText(/The query service at \S+ does not answer/).waitFor({ state: 'hidden' });
     expect(elsewhere).toEqual([]);
     await page.context().close();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readBundle } from '../../src/contract/bundle.ts';
-import { readTail } from '../../src/supervisor/logs.ts';
+import { readTail } from '../../src/log-files/logs.ts';
 import { expand, lines, now, render, sendPickle, sendTcp, sendUdp, values, type Datapoint, type Series } from '../helpers/graphite.ts';
 import { install, startAll, type Installation } from '../helpers/installation.ts';
 import { removeTree, workDirectory } from '../helpers/work-directory.ts';

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../src/base/layout.ts';
 import { ROLES_OF_TYPE } from '../../src/contract/install-type.ts';
 import { templateContext } from '../../src/manifest/context.ts';
+import { OWN_TEMPLATES } from '../../src/manifest/host-promises.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
 import { loadRetention } from '../../src/manifest/retention.ts';
 import { fixedSettings } from '../helpers/fixed-settings.ts';
@@ -30,7 +31,9 @@ async function filesOf(type: (typeof TYPES)[number], component: string): Promise
 /** A template that is copied as it is has nothing to compare with but itself. */
 const isCopied = (component: string, path: string): boolean => existsSync(join(import.meta.dirname, '../../templates', component, path));
 
-const CASES = TYPES.flatMap((type) => MANIFESTS.filter(({ role }) => ROLES_OF_TYPE[type].includes(role)).map(({ name }) => [type, name] as const));
+const CASES = TYPES.flatMap((type) =>
+  [OWN_TEMPLATES, ...MANIFESTS.filter(({ role }) => ROLES_OF_TYPE[type].includes(role)).map(({ name }) => name)].map((name) => [type, name] as const),
+);
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 

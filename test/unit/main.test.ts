@@ -10,6 +10,7 @@ describe('programOf', () => {
     ['/tmp/whatever', ['-d', 'dkm'], 'installer', ['-d', 'dkm']],
     ['installer', ['dkm', 'start'], 'dkm', ['start']],
     ['installer', ['console', '--config', 'x'], 'console', ['--config', 'x']],
+    ['/opt/x/bin/dkm', ['console', 'token', 'list'], 'dkm', ['console', 'token', 'list']],
     ['dkm', ['constructor'], 'dkm', ['constructor']],
   ])('called as %s with %j it is %s with %j', (calledAs, args, name, rest) => {
     expect(programOf(calledAs, args)).toEqual({ name, args: rest });

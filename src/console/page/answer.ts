@@ -18,7 +18,7 @@ export async function getJson<Answer>(path: string): Promise<Answer> {
     throw new Failure('unreachable', 'The console does not answer.');
   });
   if (response.status === 401) {
-    location.assign('login');
+    location.assign('/login');
     throw new Failure('not-logged-in', 'Log in again.');
   }
   if (response.ok) return (await response.json()) as Answer;

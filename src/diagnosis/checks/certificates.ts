@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { spanInWords } from '../../base/terminal.ts';
 import { readWholeText } from '../bounded.ts';
-import { configurationEntries } from '../configuration-files.ts';
+import { configurationEntries } from '../../redaction/configuration-files.ts';
 import { problem, warning, type Check, type Found } from '../finding.ts';
 
 /*

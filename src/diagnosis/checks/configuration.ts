@@ -8,7 +8,7 @@ import { readGenerated } from '../../contract/generated.ts';
 import type { ServiceSpec } from '../../contract/service.ts';
 import { serviceEnvironment } from '../../supervisor/environment.ts';
 import { readWholeText } from '../bounded.ts';
-import { configurationEntries } from '../configuration-files.ts';
+import { configurationEntries } from '../../redaction/configuration-files.ts';
 import { problem, warning, type Check, type Found } from '../finding.ts';
 
 /*

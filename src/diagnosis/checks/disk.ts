@@ -1,8 +1,9 @@
-import { readdir, realpath, stat, statfs } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { existsAs } from '../../base/files.ts';
+import { mountNameOf } from '../../base/mounts.ts';
 import { bytesInWords, spanInWords } from '../../base/terminal.ts';
+import { slopeOf, type TrendPoint } from '../../base/trend.ts';
 import { storedPoints, type Point } from '../ask.ts';
 import { problem, warning, type Check, type Found } from '../finding.ts';
 import { measuredBy, queryUrl } from './data.ts';
@@ -88,29 +89,10 @@ export const forecast: Check = {
     if (!existsAs(storage)) return [];
     const { freeBytes } = await roomAt(storage);
     const points =
-      url === undefined || pattern === undefined ? [] : await storedPoints(url, pattern.replace('{mount}', await mountOf(storage)), '-3d', 'now', 10_000);
+      url === undefined || pattern === undefined ? [] : await storedPoints(url, pattern.replace('{mount}', await mountNameOf(storage)), '-3d', 'now', 10_000);
     return forecastFindings(points, freeBytes, storage);
   },
 };
-
-/** The mount point of a path as collectd writes it: `root`, `srv-data`. */
-async function mountOf(path: string): Promise<string> {
-  const real = await realpath(path);
-  const points = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => unescaped(line.split(' ')[1] ?? ''));
-  const mount =
-    points.filter((point) => point !== '' && `${real}/`.startsWith(point === '/' ? '/' : `${point}/`)).sort((a, b) => b.length - a.length)[0] ?? '/';
-  return mountName(mount);
-}
-
-/** https://github.com/collectd/collectd/blob/main/src/df.c: without the first slash, the others dashes; Graphite's own dots go, too. Pure. */
-export function mountName(mount: string): string {
-  return mount === '/' ? 'root' : mount.slice(1).replaceAll('/', '-').replace(/[.\s]/g, '_');
-}
-
-/** fstab(5): a space is \040 and so on. */
-const unescaped = (text: string): string => text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 /** When the disk will be full if it goes on as in these points of free bytes. Pure. */
 export function forecastFindings(points: readonly Point[], freeBytes: number, where: string): Found[] {
@@ -123,15 +105,12 @@ export function forecastFindings(points: readonly Point[], freeBytes: number, wh
   return [level(what, where, `Make room, or keep metrics for a shorter time: dkm retention show`)];
 }
 
-/** The slope of the line through the points (least squares); undefined while they are too few, or of too short a time. Pure. */
-export function bytesPerSecond(points: readonly Point[]): number | undefined {
-  const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined || points.length < FEWEST_POINTS || last.atSeconds - first.atSeconds < SHORTEST_SPAN_SECONDS) return undefined;
-  const mean = (of: (point: Point) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length;
-  const [x, y] = [mean(({ atSeconds }) => atSeconds), mean(({ value }) => value)];
-  const covariance = points.reduce((sum, { atSeconds, value }) => sum + (atSeconds - x) * (value - y), 0);
-  const variance = points.reduce((sum, { atSeconds }) => sum + (atSeconds - x) ** 2, 0);
-  return covariance / variance;
+/** The slope of the line through the points; undefined while they are too few, or of too short a time. */
+function bytesPerSecond(points: readonly Point[]): number | undefined {
+  return slopeOf(
+    points.map(({ atSeconds, value }): TrendPoint => [atSeconds, value]),
+    { fewest: FEWEST_POINTS, shortest: SHORTEST_SPAN_SECONDS },
+  );
 }
 
 /** Whisper files are sparse: what they will still take is known. Bounded, as there may be millions. */

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { DkmError } from '../../base/errors.ts';
-import type { Redactor } from './redact-text.ts';
+import type { Redactor } from '../../redaction/redact-text.ts';
 
 /** A file of the archive. */
 export interface Entry {

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import { within } from '../bounded.ts';
 import type { Scene } from '../scene.ts';
 import type { Entry } from './archive.ts';
-import type { Redactor } from './redact-text.ts';
+import type { Redactor } from '../../redaction/redact-text.ts';
 
 /** What a collector works with. */
 export interface Collection {

@@ -14,9 +14,9 @@ import { CHECKS } from '../checks/all.ts';
 import { examine } from '../examine.ts';
 import { verifyInstallation } from '../verification.ts';
 import type { Collection, Collector } from './collector.ts';
-import { HIDDEN, mapTexts } from './redact-text.ts';
-import { isHarmless } from './redact-configuration.ts';
-import { isSecretName } from './secrets.ts';
+import { HIDDEN, mapTexts } from '../../redaction/redact-text.ts';
+import { isHarmless } from '../../redaction/redact-configuration.ts';
+import { isSecretName } from '../../redaction/secrets.ts';
 
 /*
  * What goes into a support archive, one collector for each part. Each has its time, and each takes the secrets out of

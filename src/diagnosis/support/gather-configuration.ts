@@ -3,10 +3,10 @@ import { isNotFound, messageOf } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { writtenText } from '../../configuration/written.ts';
 import { readGenerated, type Generated } from '../../contract/generated.ts';
-import { configurationEntries, type ConfigurationEntry } from '../configuration-files.ts';
+import { configurationEntries, type ConfigurationEntry } from '../../redaction/configuration-files.ts';
 import type { Entry } from './archive.ts';
 import { candidatesIn, textOrReason } from './known-secrets.ts';
-import { redactConfiguration } from './redact-configuration.ts';
+import { redactConfiguration } from '../../redaction/redact-configuration.ts';
 
 /** Configuration for the archive, and every secret that was found in it. Known secrets are still to be taken out of the texts. */
 export interface GatheredConfiguration {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DkmError, isNotFound, messageOf } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { readStart, readWholeText } from '../bounded.ts';
-import { isHarmless } from './redact-configuration.ts';
-import { isSecretName } from './secrets.ts';
+import { isHarmless } from '../../redaction/redact-configuration.ts';
+import { isSecretName } from '../../redaction/secrets.ts';
 
 /*
  * The secrets of an installation, as far as they can be known: what stands in conf/secrets, and what the environment

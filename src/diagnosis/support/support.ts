@@ -10,8 +10,8 @@ import { COLLECTORS } from './collectors.ts';
 import { gatherConfiguration } from './gather-configuration.ts';
 import { hostHider } from './hide-hosts.ts';
 import { secretsOfEnvironment, storedSecrets } from './known-secrets.ts';
-import { redactorOf } from './redact-text.ts';
-import { isSought } from './secrets.ts';
+import { redactorOf } from '../../redaction/redact-text.ts';
+import { isSought } from '../../redaction/secrets.ts';
 
 /** What an archive holds, and what it does not. */
 export interface SupportSummary {

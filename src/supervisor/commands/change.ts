@@ -10,14 +10,27 @@ export async function change(layout: Layout, operation: ControlOperation, servic
   await takeBackInterruptedChange(layout, { start: operation !== 'stop' && operation !== 'shutdown' });
   const progress = new Progress(options.json !== true);
   const unapplied = ['start', 'restart', 'reload'].includes(operation) ? unappliedNote(layout) : Promise.resolve('');
-  const outcomes = await command(layout, operation, services, (reply) => progress.show(reply));
+  const faults: string[] = [];
+  const outcomes = await command(layout, operation, services, (reply) => {
+    if (reply.kind === 'fault') faults.push(reply.message);
+    else progress.show(reply);
+  });
   progress.clear();
-  if (options.json) say(JSON.stringify({ schema: 1, supervisor: outcomes !== undefined, services: outcomes ?? [] }, null, 1));
+  if (options.json) say(JSON.stringify({ schema: 1, supervisor: outcomes !== undefined, services: outcomes ?? [], faults }, null, 1));
   else if (!outcomes) say('Nothing is running.');
   else tellOutcomes(outcomes);
+  tellFaults(faults);
   const note = await unapplied;
   if (note !== '') sayAside(note);
-  return outcomes?.some((outcome) => !outcome.ok) ? EXIT.failed : EXIT.fine;
+  // Who asked to have files read wants to know that they were; services are started whatever is wrong with promises.
+  const isFailed = outcomes?.some((outcome) => !outcome.ok) || (operation === 'reload' && faults.length > 0);
+  return isFailed ? EXIT.failed : EXIT.fine;
+}
+
+/** Prints what is wrong in what is said about promises, which keeps nothing else from being done. */
+export function tellFaults(faults: readonly string[]): void {
+  for (const fault of faults) sayAside(`${coloured('Warning:', 'yellow', hasColour(process.stderr))} ${fault}`);
+  if (faults.length > 0) sayAside('Hint: correct this, then "dkm reload"; everything else is in force.');
 }
 
 const LOOK_AT_METRICS_MS = 200;

@@ -2,7 +2,7 @@ import { EXIT } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { coloured, say } from '../../base/terminal.ts';
 import { configuredServices, refuseUnknown } from '../installation.ts';
-import { followLines, readTailOfAll } from '../logs.ts';
+import { followLines, readTailOfAll } from '../../log-files/logs.ts';
 
 const SUPERVISOR = 'supervisor';
 

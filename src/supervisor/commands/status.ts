@@ -3,6 +3,7 @@ import { EXIT, isNotFound } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { isSameProcess } from '../../base/process-identity.ts';
 import { bytesInWords, coloured, say, spanInWords, table, type Colour } from '../../base/terminal.ts';
+import { parsePromisesStatus, type PromiseStatus } from '../../contract/promise.ts';
 import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../../contract/status.ts';
 import { memoryOf } from '../memory.ts';
 import { changeInWords } from './interrupted-change.ts';
@@ -19,20 +20,22 @@ export interface ShownService extends ServiceStatus {
 
 /** `dkm status [service...]`. Reads run/status.json alone while a supervisor runs, so that it is quick. */
 export async function status(layout: Layout, names: readonly string[], options: { json?: boolean }): Promise<number> {
-  const account = lastAccount(layout);
+  const account = parseStatus(textOf(layout.status));
   const supervisor = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
   const orphans = supervisor ? [] : leftBehind(layout, account);
   const all = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans, account);
   if (names.length > 0) (await import('../installation.ts')).refuseUnknown(names, all);
   const shown = all.filter((service) => names.length === 0 || names.includes(service.name)).map(withPresent);
   const warnings = supervisor?.warnings ?? [];
+  const broken = brokenPromises(layout, supervisor);
   const versionChange = (await changeInWords(layout)) ?? null;
   if (options.json) {
     const about = supervisor ? { version: supervisor.version, pid: supervisor.pid, startedAtMs: supervisor.startedAtMs } : null;
-    say(JSON.stringify({ schema: 1, supervisor: about, services: shown, warnings, versionChange }, null, 1));
+    say(JSON.stringify({ schema: 1, supervisor: about, services: shown, warnings, brokenPromises: broken.map(({ id }) => id), versionChange }, null, 1));
   } else {
     say(statusTable(shown));
     if (warnings.length > 0) say(`\n${warnings.map(({ message }) => `${coloured('Warning:', 'yellow')} ${message}`).join('\n')}`);
+    if (broken.length > 0) say(`\n${coloured('Warning:', 'yellow')} ${brokenInWords(broken)}`);
     if (versionChange !== null) say(`\n${coloured('Warning:', 'yellow')} ${versionChange}`);
     if (orphans.length > 0) say('\nThe supervisor is gone, its services go on unwatched: "dkm start" takes them over, "dkm stop" stops them.');
     else if (!supervisor) say('\nNothing is running; "dkm start" starts it.');
@@ -60,16 +63,29 @@ function isUnwell({ state, health, reason }: Pick<ServiceStatus, 'state' | 'heal
   return state !== 'STOPPED' || reason !== ''; // one that is stopped for a reason waits for another
 }
 
-/** What a supervisor wrote last, whether or not it is still there. */
-function lastAccount(layout: Layout): SupervisorStatus | undefined {
-  let text: string;
+/** Promises that are not kept and that nobody acknowledged, as the supervisor that runs found them. */
+function brokenPromises(layout: Layout, supervisor: SupervisorStatus | undefined): PromiseStatus[] {
+  const written = supervisor && parsePromisesStatus(textOf(layout.promisesStatus));
+  return written?.pid === supervisor?.pid ? (written?.promises ?? []).filter(({ state, acknowledged }) => state === 'failed' && !acknowledged) : [];
+}
+
+const NAMED = 5;
+
+/** The line of `dkm status` about promises. Pure. */
+export function brokenInWords(broken: readonly Pick<PromiseStatus, 'id'>[]): string {
+  const ids = broken.map(({ id }) => id);
+  const named = [...ids.slice(0, NAMED), ...(ids.length > NAMED ? [`${ids.length - NAMED} more`] : [])].join(', ');
+  return `${ids.length === 1 ? 'a promise is' : `${ids.length} promises are`} not kept: ${named}; see "dkm promise list".`;
+}
+
+/** Empty when there is no such file. */
+function textOf(path: string): string {
   try {
-    text = readFileSync(layout.status, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error)) return '';
     throw error;
   }
-  return parseStatus(text);
 }
 
 async function stoppedServices(layout: Layout): Promise<ServiceStatus[]> {

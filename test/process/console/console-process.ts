@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bootId, processStartTime } from '../../../src/base/process-identity.ts';
+import type { PromisesStatus } from '../../../src/contract/promise.ts';
 import type { ServiceStatus, SupervisorStatus } from '../../../src/contract/status.ts';
 import { buildConsolePage } from '../../../src/package/console-page.ts';
 import { freePorts } from '../../helpers/ports.ts';
@@ -20,7 +21,10 @@ export interface ConsoleProcess {
   /** What it has printed. */
   log: () => string;
   writeStatus: (status: SupervisorStatus) => void;
+  writePromises: (status: PromisesStatus) => void;
   setPassword: (password: string) => void;
+  /** Ends it and starts it again, with another `child` and an empty log. */
+  restart: () => Promise<void>;
   /** Ends it and removes its directory; returns its exit code. */
   stop: () => Promise<number | null>;
 }
@@ -34,8 +38,14 @@ async function bundle(outfile: string): Promise<void> {
   await build({ stdin: { contents, resolveDir: import.meta.dirname }, outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'silent' });
 }
 
+/** What else a console is started with: an address, and more of its configuration, given its directory. */
+export interface Overrides {
+  listen?: string;
+  more?: (directory: string) => string | Promise<string>;
+}
+
 /** Runs the console as a process of its own, with a page built from the sources, and waits until it is ready. */
-export async function startConsole(queryUrl: string, overrides: { listen?: string } = {}): Promise<ConsoleProcess> {
+export async function startConsole(queryUrl: string, overrides: Overrides = {}): Promise<ConsoleProcess> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'dkm-console-')));
   const file = (name: string): string => join(directory, name);
   mkdirSync(file('page'));
@@ -46,26 +56,54 @@ export async function startConsole(queryUrl: string, overrides: { listen?: strin
   setPassword(PASSWORD);
   writeFileSync(file('secret'), 'a secret for the sessions of a test\n', { mode: 0o600 });
   const writeStatus = (status: SupervisorStatus): void => writeFileSync(file('run/status.json'), JSON.stringify(status));
+  const writePromises = (status: PromisesStatus): void => writeFileSync(file('run/promises.json'), JSON.stringify(status));
   writeStatus(statusOf(SERVICES));
-  writeFileSync(file('console.toml'), configText(directory, { port, queryUrl, listen: overrides.listen ?? '127.0.0.1' }));
-  const { child, log } = await launch(file('console.toml'));
+  const more = (await overrides.more?.(directory)) ?? '';
+  writeFileSync(file('console.toml'), configText(directory, { port, queryUrl, listen: overrides.listen ?? '127.0.0.1' }) + more);
+  await bundle(file('console.cjs'));
   const url = `http://127.0.0.1:${port}`;
-  const stop = async (): Promise<number | null> => {
+  let { child, log } = start(file('console.toml'));
+  const ready = async (): Promise<void> => {
+    await eventually('the console is ready', async () => child.exitCode !== null || (await fetch(`${url}/healthz`)).ok);
+    if (child.exitCode !== null) throw new Error(`the console ended: ${log()}`);
+  };
+  const end = async (): Promise<number | null> => {
     child.kill('SIGTERM');
     await eventually('the console ended', () => child.exitCode !== null || child.signalCode !== null, 10_000);
-    rmSync(directory, { recursive: true, force: true });
     return child.exitCode;
   };
-  await eventually('the console is ready', async () => child.exitCode !== null || (await fetch(`${url}/healthz`)).ok);
-  if (child.exitCode !== null) throw new Error(`the console ended: ${log()}`);
-  return { url, directory, child, log, writeStatus, setPassword, stop };
+  await ready();
+  return {
+    url,
+    directory,
+    get child() {
+      return child;
+    },
+    log: () => log(),
+    writeStatus,
+    writePromises,
+    setPassword,
+    async restart() {
+      await end();
+      ({ child, log } = start(file('console.toml')));
+      await ready();
+    },
+    async stop() {
+      const code = await end();
+      rmSync(directory, { recursive: true, force: true });
+      return code;
+    },
+  };
 }
 
 /** Runs the console with a configuration file, whatever is in it. */
 export async function launch(configFile: string): Promise<{ child: ChildProcess; log: () => string }> {
-  const program = join(dirname(configFile), 'console.cjs');
-  await bundle(program);
-  const child = spawn(process.execPath, [program, configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await bundle(join(dirname(configFile), 'console.cjs'));
+  return start(configFile);
+}
+
+function start(configFile: string): { child: ChildProcess; log: () => string } {
+  const child = spawn(process.execPath, [join(dirname(configFile), 'console.cjs'), configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   return { child, log: () => output };
@@ -154,9 +192,15 @@ export class CookieJar {
   }
 
   /** Fills in the login form and sends it. */
-  async logIn(base: string, password = PASSWORD, headers: Record<string, string> = {}): Promise<Response> {
-    const page = await (await this.request(`${base}/login`)).text();
+  async logIn(base: string, password = PASSWORD, headers: Record<string, string> = {}, username = 'admin'): Promise<Response> {
+    const page = await (await this.request(`${base}/login`, { headers })).text();
     const token = /name="token" value="([^"]*)"/.exec(page)?.[1] ?? '';
-    return this.request(`${base}/login`, { method: 'POST', body: new URLSearchParams({ token, password }), headers });
+    return this.request(`${base}/login`, { method: 'POST', body: new URLSearchParams({ token, username, password }), headers });
+  }
+
+  /** The token that a page's script sends along. */
+  async csrf(base: string): Promise<Record<string, string>> {
+    const page = await (await this.request(`${base}/`)).text();
+    return { 'x-csrf-token': /name="x-csrf-token" content="([^"]*)"/.exec(page)?.[1] ?? '' };
   }
 }

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFil
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSameProcess } from '../../../src/base/process-identity.ts';
-import { archivesOf, readArchive } from '../../../src/supervisor/log-archives.ts';
+import { archivesOf, readArchive } from '../../../src/log-files/log-archives.ts';
 import { fakeInstallation, type FakeInstallation } from '../../helpers/fake-installation.ts';
 import { eventually } from '../../helpers/wait.ts';
 

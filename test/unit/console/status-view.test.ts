@@ -43,7 +43,7 @@ it.each<[Partial<ServiceStatus>, string, string]>([
 describe('the status', () => {
   it('of a living supervisor is shown as it is, without names of files', () => {
     const answer = statusAnswer(STATUS, () => true, 9000);
-    expect(answer.supervisor).toEqual({ state: 'running', message: '', version: '0.1.0', startedAtMs: 1000 });
+    expect(answer.supervisor).toEqual({ state: 'running', message: '', version: '0.1.0', startedAtMs: 1000, pid: 42 });
     expect(answer.services).toMatchObject([{ name: 'collectd', word: 'Healthy', startedAtMs: 5000, restarts: 2 }]);
     expect(JSON.stringify(answer)).not.toContain('/secret');
   });

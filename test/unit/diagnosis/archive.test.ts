@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/base/exec.ts';
 import { packEntries, refuseSecrets } from '../../../src/diagnosis/support/archive.ts';
-import { redactorOf } from '../../../src/diagnosis/support/redact-text.ts';
+import { redactorOf } from '../../../src/redaction/redact-text.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 describe('packEntries', () => {

@@ -4,7 +4,7 @@ import type { Point } from '../../../src/diagnosis/ask.ts';
 import { certificatesNamedIn, expiryFindings } from '../../../src/diagnosis/checks/certificates.ts';
 import { jumpFindings } from '../../../src/diagnosis/checks/clock.ts';
 import { freshnessOf, skewFindings } from '../../../src/diagnosis/checks/data.ts';
-import { bytesPerSecond, forecastFindings, mountName, roomFindings } from '../../../src/diagnosis/checks/disk.ts';
+import { forecastFindings, roomFindings } from '../../../src/diagnosis/checks/disk.ts';
 import { nearlyReached, ownLimitFindings } from '../../../src/diagnosis/checks/limits.ts';
 import { exposedListeners } from '../../../src/diagnosis/checks/ports.ts';
 import type { Found } from '../../../src/diagnosis/finding.ts';
@@ -69,14 +69,6 @@ describe('disk', () => {
     ['falling quickly, but for an hour', falling(50 * GIB, 1), []],
     ['no points', [], []],
   ])('%s', (_, points, expected) => expect(told(forecastFindings(points, 50 * GIB, '/s'))).toEqual(expected));
-
-  it('finds the slope of a line', () => expect(bytesPerSecond(falling(DAY, 24))).toBeCloseTo(-1, 6));
-
-  it.each([
-    ['/', 'root'],
-    ['/srv/data', 'srv-data'],
-    ['/mnt/a.b c', 'mnt-a_b_c'],
-  ])('names %s as collectd does', (mount, name) => expect(mountName(mount)).toBe(name));
 });
 
 describe('limits', () => {

@@ -6,6 +6,7 @@ import parseSpdx from 'spdx-expression-parse';
 import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../../src/base/layout.ts';
 import { render, templateContext } from '../../../src/manifest/context.ts';
+import { OWN_TEMPLATES } from '../../../src/manifest/host-promises.ts';
 import { loadManifests } from '../../../src/manifest/load.ts';
 import type { Manifest, ServiceManifest } from '../../../src/manifest/schema.ts';
 import { fixedSettings } from '../../helpers/fixed-settings.ts';
@@ -86,7 +87,7 @@ describe.each(MANIFESTS.map((manifest) => [manifest.name, manifest] as const))('
 
 describe('the components together', () => {
   it('leave no template folder without a manifest', async () => {
-    const names = MANIFESTS.map(({ name }) => name);
+    const names = [OWN_TEMPLATES, ...MANIFESTS.map(({ name }) => name)];
     expect((await readdir(join(ROOT, 'templates'))).filter((folder) => !names.includes(folder))).toEqual([]);
   });
 

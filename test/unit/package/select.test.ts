@@ -28,6 +28,15 @@ function chosen(request: Partial<SelectionRequest>): string[] {
 }
 
 describe('selectComponents', () => {
+  it('takes what runs beside the provider of its role, whoever that is, unless it is left out', () => {
+    const manifests = MANIFESTS.map((each) => (each.name === 'console' ? { ...each, beside: true } : each));
+    const names = (without: string[]): string[] =>
+      selectComponents(manifests, { ...PLAIN, without }).map(({ role, candidates }) => `${role}: ${candidates.map(({ name }) => name).join(' | ')}`);
+    expect(names([]).slice(-3)).toEqual(['dashboards: grafana', 'extra: rotator', 'extra: console']);
+    expect(names(['grafana'])).toContain('extra: console');
+    expect(names(['console'])).not.toContain('extra: console');
+  });
+
   it.each<[title: string, request: Partial<SelectionRequest>, expected: string[]]>([
     ['takes the first provider of each role', {}, ['runtime: node', 'store: go-carbon', 'dashboards: grafana', 'extra: rotator']],
     [
