@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runOrThrow } from '../../src/base/exec.ts';
-import { spanInWords } from '../../src/base/terminal.ts';
-import { say, table } from '../../src/base/terminal.ts';
+import { say } from '../../src/base/terminal.ts';
 import { install, startAll, type Installation } from '../helpers/installation.ts';
 import { freePorts } from '../helpers/ports.ts';
 import { slaposToolbox, WHY_NO_TOOLBOX } from '../helpers/slapos-toolbox.ts';
@@ -17,14 +16,13 @@ import { cpuSeconds, median, residentMib, seconds } from './measure.ts';
  * What watching costs, in one installation of a real bundle: 200 promises every minute beside SlapOS's own runner with the
  * same 200 executables, 100,000 names in the console beside the query service asked directly, and 50 instances of which
  * 10 are dead beside the same page when all live.
- *
- *   node test/bench/watching.ts BUNDLE
  */
 
-const PROMISES = 200;
+export const PROMISES = 200;
 const FOLDERS = 1_000;
 const NAMES_PER_FOLDER = 100;
-const INSTANCES = 50;
+export const NAMES = FOLDERS * NAMES_PER_FOLDER;
+export const INSTANCES = 50;
 const DEAD = 10;
 const REST_S = 120;
 const PAGE_TRIES = 15;
@@ -238,26 +236,4 @@ async function measureInstances({ layout }: Installation, page: AskPage, { live,
   const withDeadSeconds = await timeWith([...live.slice(0, INSTANCES - DEAD), ...dead], dead[0]?.replace('http://', '') ?? '');
   writeFileSync(layout.settings, settings);
   return { liveSeconds, withDeadSeconds };
-}
-
-if (process.argv[1] === import.meta.filename) {
-  const { promises, names, instances, firstPage } = await measureWatching(process.argv[2] ?? '');
-  const ms = (value: number): string => `${(value * 1000).toFixed(1)} ms`;
-  say(
-    table([
-      ['WHAT', 'DKM', 'PEER'],
-      [
-        `${PROMISES} promises, all at once`,
-        spanInWords(promises.checkSeconds),
-        promises.slaposSeconds === undefined ? '-' : spanInWords(promises.slaposSeconds),
-      ],
-      ['supervisor with them every minute, memory', `${promises.memoryMib.toFixed(1)} MiB`, ''],
-      ['  CPU, its own / with what it starts', `${promises.ownCpuPercent.toFixed(2)} % / ${promises.cpuPercent.toFixed(2)} %`, ''],
-      [`a level of ${FOLDERS} names of ${FOLDERS * NAMES_PER_FOLDER}`, ms(names.levelSeconds), ms(names.directSeconds)],
-      ['a search through them', ms(names.searchSeconds), ''],
-      ['console, memory', `${names.consoleMib.toFixed(1)} MiB`, ''],
-      [`instances, ${DEAD} of ${INSTANCES} dead`, ms(instances.withDeadSeconds), ms(instances.liveSeconds)],
-      ['first page', `${ms(firstPage.seconds)}, ${(firstPage.transferredBytes / 1000).toFixed(1)} kB`, ''],
-    ]),
-  );
 }

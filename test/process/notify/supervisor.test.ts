@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fakeInstallation, type FakeInstallation } from '../../helpers/fake-installation.ts';
@@ -39,6 +39,10 @@ it('a promise about a part of dkm reaches people while that part is down, and ac
   await target.dkm('stop', 'store');
   expect((await target.dkm('check', 'answers')).code).toBe(1);
   await eventually('both are told', () => receiver.received.length === 1 && told() === 'failed answers\n');
+  // A message that a kill keeps from being ticked off is sent twice rather than never: this is about those that were.
+  await eventually('both are ticked off', () =>
+    readdirSync(join(target.layout.notify, 'spool'), { recursive: true }).every((name) => !String(name).endsWith('.json')),
+  );
   expect(receiver.messages[0]).toMatchObject({ event: 'failed', host: 'host.example.org', promises: [{ id: 'answers', title: 'The store answers' }] });
 
   // A supervisor that is killed: the one after it tells nothing again, but the recovery.
