@@ -22,7 +22,7 @@ const NEEDS = {
     { probe: ['unshare', '--version'], packages: ['util-linux'], why: 'the tests without a network' },
     { probe: ['/usr/bin/chromium', '--version'], packages: ['chromium'], why: 'the tests of the pages in a real browser', optional: true },
     { probe: ['htpasswd', '-nb', 'a', 'b'], packages: ['apache2-utils'], why: "the tests with Apache's password files", optional: true },
-    { probe: ['cadaver', '-V'], packages: ['cadaver'], why: 'the tests with a WebDAV client', optional: true },
+    { probe: ['sh', '-c', 'command -v cadaver'], packages: ['cadaver'], why: 'the tests with a WebDAV client', optional: true },
     { probe: ['curl', '--version'], packages: ['curl'], why: 'the tests with a WebDAV client', optional: true },
     {
       probe: ['sh', '-c', 'cc --version && python3-config --includes'],

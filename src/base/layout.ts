@@ -30,7 +30,7 @@ export interface Layout {
   notify: string;
   /** The monitoring tree of SlapOS: results, histories, feeds. */
   monitor: string;
-  /** Every login to the console and every action in it: src/console/audit.ts. */
+  /** Every login to the console and every action in it: src/console/access/audit.ts. */
   consoleAudit: string;
   supervisorLog: string;
   supervisorLock: string;

@@ -1,5 +1,5 @@
 import type { StatusWarning } from '../contract/status.ts';
-import type { ChartForHost } from './charts.ts';
+import type { ChartForHost } from './graphite/charts.ts';
 
 /* What the console's API answers with; the page is its only reader. Types alone, so that server and page share them. */
 

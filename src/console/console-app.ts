@@ -1,21 +1,21 @@
 import { Hono, type Context } from 'hono';
 import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
-import { onlyFor } from './access.ts';
+import { onlyFor } from './access/access.ts';
 import type { HostAnswer } from './answers.ts';
-import { chartsOf } from './charts.ts';
+import { chartsOf } from './graphite/charts.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
 import { failure } from './failure.ts';
-import { guards } from './guards.ts';
-import { loginRoutes } from './login-routes.ts';
+import { guards } from './access/guards.ts';
+import { loginRoutes } from './access/login-routes.ts';
 import { sendPacked } from './packed.ts';
 import type { PublicFile } from './page-files.ts';
-import { renderQuery, withShortValues } from './render-query.ts';
-import { pathOfRequest } from './request-path.ts';
+import { renderQuery, withShortValues } from './graphite/render-query.ts';
+import { pathOfRequest } from './access/request-path.ts';
 import { ROUTES } from './routes/all.ts';
 import { requestCounts } from './routes/metrics.ts';
-import { readStatus } from './status-view.ts';
+import { readStatus } from './picture/status-view.ts';
 
 /** The console's routes. */
 export function consoleApp(parts: ConsoleParts): Hono<ConsoleEnv> {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { layoutOf, type Layout } from '../base/layout.ts';
 import { createAccounts, type Accounts } from './accounts/accounts.ts';
 import { createTokens } from './accounts/tokens.ts';
-import { createAuditTrail, type AuditTrail } from './audit.ts';
+import { createAuditTrail, type AuditTrail } from './access/audit.ts';
 import type { ConsoleConfig } from './config.ts';
 import type { Log } from './log.ts';
 import { readPageFiles, type PageFiles } from './page-files.ts';
-import { renderAsker, type AskRender } from './render-query.ts';
-import { IDLE_MS, openSessions, SESSION_MS, type Sessions } from './session.ts';
-import { createVisitors, readSessionSecret, type Visitors } from './visitors.ts';
+import { renderAsker, type AskRender } from './graphite/render-query.ts';
+import { IDLE_MS, openSessions, SESSION_MS, type Sessions } from './access/session.ts';
+import { createVisitors, readSessionSecret, type Visitors } from './access/visitors.ts';
 
 /** What the console is made of. */
 export interface ConsoleParts {

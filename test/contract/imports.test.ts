@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/configuration': ['src/base', 'src/contract', 'src/manifest', 'src/bundle'],
   // dkm's command line stands above what keeps services running: its commands use all of it.
   // Accounts, tokens and the certificate of the console are its files; dkm's commands write them.
-  'src/supervisor/commands': [...BELOW_COMMANDS, 'src/supervisor', 'installer', 'src/console/accounts', 'src/console/tls', 'src/console/audit.ts'],
+  'src/supervisor/commands': [...BELOW_COMMANDS, 'src/supervisor', 'installer', 'src/console/accounts', 'src/console/tls', 'src/console/access/audit.ts'],
   'src/supervisor/command-line': [...BELOW_COMMANDS, 'src/supervisor'],
   'src/supervisor/main.ts': [...BELOW_COMMANDS, 'src/supervisor'],
   'src/supervisor': ['src/base', 'src/contract', 'src/manifest', 'src/promises', 'src/monitor', 'src/notify', 'src/log-files'],

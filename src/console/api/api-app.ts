@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { etag } from 'hono/etag';
 import { HTTPException } from 'hono/http-exception';
 import { VERSION } from '../../base/version.ts';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import { documentPage } from './document-page.ts';
 import { describeOthers } from './described.ts';
 import { addInstallationRoutes } from './installation-routes.ts';
@@ -12,7 +12,7 @@ import { addServiceRoutes } from './service-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { failure } from '../failure.ts';
-import { pathOfRequest } from '../request-path.ts';
+import { pathOfRequest } from '../access/request-path.ts';
 import { sendPage } from '../html/shell.ts';
 
 const INFO = {

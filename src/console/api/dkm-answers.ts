@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import type { DkmEnding } from '../dkm-command.ts';
+import type { DkmEnding } from '../actions/dkm-command.ts';
 
 /** What a command printed with `--json`; undefined when it printed something else, as when it refused. */
 export function printedJson<Schema extends z.ZodType>(ending: DkmEnding, schema: Schema): z.output<Schema> | undefined {

@@ -5,11 +5,11 @@ import { readIfPresent } from '../../base/files.ts';
 import { VERSION } from '../../base/version.ts';
 import { readBundle } from '../../contract/bundle.ts';
 import { parseNotifyStatus } from '../../contract/notify.ts';
-import { onlyFor } from '../access.ts';
-import { readAudit } from '../audit.ts';
+import { onlyFor } from '../access/access.ts';
+import { readAudit } from '../access/audit.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { hostOf } from '../html/shell.ts';
-import { spaceOf } from '../storage-space.ts';
+import { spaceOf } from '../picture/storage-space.ts';
 import { auditQuery, failures, json, noQuery } from './requests.ts';
 import { auditSchema, hostSchema, notificationsSchema, versionSchema } from './schemas.ts';
 

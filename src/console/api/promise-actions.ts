@@ -1,10 +1,10 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { acknowledge, withdraw } from '../../promises/acknowledgements.ts';
-import { onlyFor } from '../access.ts';
-import { audit } from '../audit.ts';
+import { onlyFor } from '../access/access.ts';
+import { audit } from '../access/audit.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { complaintOf, runDkm } from '../dkm-command.ts';
-import { costly } from '../request-limit.ts';
+import { complaintOf, runDkm } from '../actions/dkm-command.ts';
+import { costly } from '../access/request-limit.ts';
 import { printedJson } from './dkm-answers.ts';
 import { promiseOf } from './promise-routes.ts';
 import { acknowledgeBody, failures, json, noQuery, onlyJson, promiseParam, waitQuery } from './requests.ts';

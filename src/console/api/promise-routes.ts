@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { PromiseStatus } from '../../contract/promise.ts';
 import { readHistory, readStatistics } from '../../monitor/read.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { readPromises, worstFirst } from '../promises-view.ts';
+import { readPromises, worstFirst } from '../picture/promises-view.ts';
 import { daysQuery, failures, historyQuery, json, listQuery, noQuery, promiseParam } from './requests.ts';
 import { fault, historySchema, promiseSchema, promisesSchema, statisticsSchema } from './schemas.ts';
 

@@ -5,7 +5,7 @@ import type { ChannelStatus, NotifyStatus } from '../../contract/notify.ts';
 import { SERVICE_STATES } from '../../contract/status.ts';
 import type { DayStatistics, HistoryEntry } from '../../monitor/read.ts';
 import type { ErrorAnswer, ServiceRow, StatusAnswer } from '../answers.ts';
-import type { AuditEntry } from '../audit.ts';
+import type { AuditEntry } from '../access/audit.ts';
 
 /*
  * What the API answers with, as schemas: its document is made of them, and tests hold the answers to them. Each says at

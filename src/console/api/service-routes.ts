@@ -1,11 +1,11 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ServiceRow } from '../answers.ts';
-import { audit } from '../audit.ts';
+import { audit } from '../access/audit.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { complaintOf, leaveToDkm, runDkm } from '../dkm-command.ts';
-import { costly } from '../request-limit.ts';
-import { readStatus } from '../status-view.ts';
+import { complaintOf, leaveToDkm, runDkm } from '../actions/dkm-command.ts';
+import { costly } from '../access/request-limit.ts';
+import { readStatus } from '../picture/status-view.ts';
 import { printedJson } from './dkm-answers.ts';
 import { failures, json, noQuery, serviceActionParam, serviceParam, waitQuery } from './requests.ts';
 import { acceptedSchema, fault, outcomeSchema, serviceSchema } from './schemas.ts';

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { readPicture, summaryOf, type Picture } from '../picture.ts';
+import { readPicture, summaryOf, type Picture } from '../picture/picture.ts';
 import { failures, json, noQuery } from './requests.ts';
 import { statusSchema } from './schemas.ts';
 

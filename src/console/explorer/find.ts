@@ -1,4 +1,4 @@
-import type { AskGraphite, GraphiteFailure } from '../ask-graphite.ts';
+import type { AskGraphite, GraphiteFailure } from '../graphite/ask-graphite.ts';
 import type { LevelAnswer, NamesAnswer, SearchAnswer, TreeNode } from '../answers.ts';
 import { nameOf, nodesOf, sortNodes, type FoundNode } from './nodes.ts';
 import { containing, MOST_WORDS, wordsOf } from './patterns.ts';

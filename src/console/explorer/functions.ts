@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AskGraphite } from '../ask-graphite.ts';
+import type { AskGraphite } from '../graphite/ask-graphite.ts';
 import type { FunctionAnswer, FunctionParameter, FunctionsAnswer } from '../answers.ts';
 
 /*

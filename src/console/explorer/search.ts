@@ -1,4 +1,4 @@
-import type { GraphiteFailure } from '../ask-graphite.ts';
+import type { GraphiteFailure } from '../graphite/ask-graphite.ts';
 import type { Found } from './find.ts';
 import { nodesOfBeginning, type FoundNode } from './nodes.ts';
 import { alsoContained, type Word } from './patterns.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
-import { csrfField } from '../access.ts';
+import { csrfField } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import type { Html } from './shell.ts';
 

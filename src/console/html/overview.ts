@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
 import type { PromiseStatus } from '../../contract/promise.ts';
 import type { ServiceRow } from '../answers.ts';
-import { promiseHref, troublesOf, type Picture, type Trouble } from '../picture.ts';
-import { wellbeingOfPromise, type PromisesView } from '../promises-view.ts';
+import { promiseHref, troublesOf, type Picture, type Trouble } from '../picture/picture.ts';
+import { wellbeingOfPromise, type PromisesView } from '../picture/promises-view.ts';
 import { ago, lasting, statePill } from './pieces.ts';
 import { isLoopback, serviceTiles } from './services.ts';
 import type { Html } from './shell.ts';

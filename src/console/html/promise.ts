@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { PromiseStatus } from '../../contract/promise.ts';
 import type { DayStatistics, HistoryEntry } from '../../monitor/read.ts';
-import { promiseHref } from '../picture.ts';
-import type { Strip } from '../promise-history.ts';
-import { wellbeingOfPromise } from '../promises-view.ts';
+import { promiseHref } from '../picture/picture.ts';
+import type { Strip } from '../picture/promise-history.ts';
+import { wellbeingOfPromise } from '../picture/promises-view.ts';
 import { ago, lasting, moment, statePill } from './pieces.ts';
 import type { Html } from './shell.ts';
 import { stripPicture } from './strip.ts';

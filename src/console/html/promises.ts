@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { PromiseStatus } from '../../contract/promise.ts';
-import { promiseHref } from '../picture.ts';
-import { isShown, PROMISE_FILTERS, type PromiseFilter } from '../promise-filter.ts';
-import type { Strip } from '../promise-history.ts';
-import { wellbeingOfPromise, worstFirst, type PromisesView } from '../promises-view.ts';
+import { promiseHref } from '../picture/picture.ts';
+import { isShown, PROMISE_FILTERS, type PromiseFilter } from '../picture/promise-filter.ts';
+import type { Strip } from '../picture/promise-history.ts';
+import { wellbeingOfPromise, worstFirst, type PromisesView } from '../picture/promises-view.ts';
 import { ago, lasting, statePill } from './pieces.ts';
 import type { Html } from './shell.ts';
 import { stripPicture } from './strip.ts';

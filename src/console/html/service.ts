@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { ServiceRow } from '../answers.ts';
 import type { Usage } from '../exposition/process-usage.ts';
-import type { NamedLog } from '../log-lines.ts';
+import type { NamedLog } from '../live/log-lines.ts';
 import { formatDuration, formatValue } from '../page/format.ts';
-import { serviceHref, type Picture } from '../picture.ts';
+import { serviceHref, type Picture } from '../picture/picture.ts';
 import { lasting, statePill } from './pieces.ts';
 import { portList, reasonOf, roleInWords } from './services.ts';
 import type { Html } from './shell.ts';

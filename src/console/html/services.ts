@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import type { PortRow, ServiceRow } from '../answers.ts';
-import { serviceHref } from '../picture.ts';
+import { serviceHref } from '../picture/picture.ts';
 import { lasting, statePill } from './pieces.ts';
 import type { Html } from './shell.ts';
 

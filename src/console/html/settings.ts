@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { KnownAccount } from '../accounts/accounts.ts';
-import type { AuditEntry } from '../audit.ts';
-import type { ConfigurationFile, InstalledComponent, ShownText } from '../configuration-view.ts';
+import type { AuditEntry } from '../access/audit.ts';
+import type { ConfigurationFile, InstalledComponent, ShownText } from '../picture/configuration-view.ts';
 import { formatValue } from '../page/format.ts';
 import { moment, statePill } from './pieces.ts';
 import { roleInWords } from './services.ts';

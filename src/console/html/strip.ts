@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { formatDuration } from '../page/format.ts';
-import type { Slot, Strip } from '../promise-history.ts';
+import type { Slot, Strip } from '../picture/promise-history.ts';
 import type { Html } from './shell.ts';
 
 const SLOT = 8;

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { InstanceRow, InstancesAnswer } from '../answers.ts';
 import { ago, statePill } from '../html/pieces.ts';
 import type { Html } from '../html/shell.ts';
-import { RANK } from '../promises-view.ts';
+import { RANK } from '../picture/promises-view.ts';
 
 /** Broken promises shown of each instance. */
 const MOST_BROKEN = 5;

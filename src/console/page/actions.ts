@@ -6,7 +6,7 @@ import { byId, make } from './elements.ts';
  * page they came from and a notice on it.
  */
 
-/** What the console answers to a form that a script sent (src/console/notices.ts). */
+/** What the console answers to a form that a script sent (src/console/actions/notices.ts). */
 interface Acted {
   ok: boolean;
   message: string;

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import type { RenderedSeries } from '../answers.ts';
-import type { ChartForHost } from '../charts.ts';
+import type { ChartForHost } from '../graphite/charts.ts';
 import { make, swatch } from './elements.ts';
 import { formatClock, formatTick, formatTimes, formatValue } from './format.ts';
 import { headlineOf, latest, linesOf, stacked, type Line, type Lines } from './lines.ts';

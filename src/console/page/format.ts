@@ -1,4 +1,4 @@
-import type { Unit } from '../charts.ts';
+import type { Unit } from '../graphite/charts.ts';
 
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'];
 

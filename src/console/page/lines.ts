@@ -1,5 +1,5 @@
 import type { RenderedSeries } from '../answers.ts';
-import type { ChartForHost, InstanceLines } from '../charts.ts';
+import type { ChartForHost, InstanceLines } from '../graphite/charts.ts';
 import { formatValue } from './format.ts';
 
 /** A value per time; null where there is none. */

@@ -1,5 +1,5 @@
 import type { HostAnswer, RenderedSeries } from '../answers.ts';
-import { FIRST_POINTS_WITHIN_S } from '../charts.ts';
+import { FIRST_POINTS_WITHIN_S } from '../graphite/charts.ts';
 import { Failure, getJson } from './answer.ts';
 import { chartCard, type ChartCard, type Span } from './chart-card.ts';
 import { byId, make, showNotice } from './elements.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { dashboardFiles } from '../dashboards/files.ts';
 import { dashboardPage, dashboardsPage } from '../dashboards/page.ts';

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { failure } from '../failure.ts';
-import { createLive } from '../live.ts';
-import { streamEvents } from '../stream.ts';
+import { createLive } from '../live/live.ts';
+import { streamEvents } from '../live/stream.ts';
 
 /** `/events`: one stream per open page, which tells that there is something new to see. */
 export function eventRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { DkmError } from '../../base/errors.ts';
 import { readSettings } from '../../contract/settings.ts';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { sendPage } from '../html/shell.ts';
 import { instancesPage } from '../instances/page.ts';

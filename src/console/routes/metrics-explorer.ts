@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono';
-import { onlyFor } from '../access.ts';
-import { graphiteAsker } from '../ask-graphite.ts';
+import { onlyFor } from '../access/access.ts';
+import { graphiteAsker } from '../graphite/ask-graphite.ts';
 import type { RenderedSeries } from '../answers.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { csvOf } from '../explorer/csv.ts';
@@ -9,7 +9,7 @@ import { functionLister } from '../explorer/functions.ts';
 import { explorerPage } from '../explorer/page.ts';
 import { failure } from '../failure.ts';
 import { sendPage } from '../html/shell.ts';
-import { renderQuery } from '../render-query.ts';
+import { renderQuery } from '../graphite/render-query.ts';
 
 /** 200,000 names of a level are some 16 MiB. */
 const FIND_LIMITS = { timeoutMs: 15_000, mostBytes: 24 * 1024 * 1024, mostAtOnce: 12 };

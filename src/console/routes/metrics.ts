@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import {
   channelFamilies,
@@ -15,8 +15,8 @@ import {
 import { usageOf } from '../exposition/process-usage.ts';
 import { createRequestCounts } from '../exposition/request-counts.ts';
 import { CONTENT_TYPES, exposition, formatFor, type Family } from '../exposition/text-format.ts';
-import { readPromises } from '../promises-view.ts';
-import { spaceOf } from '../storage-space.ts';
+import { readPromises } from '../picture/promises-view.ts';
+import { spaceOf } from '../picture/storage-space.ts';
 
 /** How this process answers: one console is one process. */
 export const requestCounts = createRequestCounts();

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { overview } from '../html/overview.ts';
 import { sendPage } from '../html/shell.ts';
-import { readPicture } from '../picture.ts';
+import { readPicture } from '../picture/picture.ts';
 
 /** `/`: the page that is seen first. */
 export function overviewRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {

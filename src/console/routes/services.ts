@@ -1,20 +1,20 @@
 import { Hono, type Context } from 'hono';
 import { messageOf } from '../../base/errors.ts';
-import { csrfField, onlyFor } from '../access.ts';
-import { act, answer, fieldsOf, wantsJson } from '../acting.ts';
+import { csrfField, onlyFor } from '../access/access.ts';
+import { act, answer, fieldsOf, wantsJson } from '../actions/acting.ts';
 import type { ServiceRow } from '../answers.ts';
-import { audit } from '../audit.ts';
+import { audit } from '../access/audit.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { complaintOf, leaveToDkm, runDkm } from '../dkm-command.ts';
+import { complaintOf, leaveToDkm, runDkm } from '../actions/dkm-command.ts';
 import { usageOf } from '../exposition/process-usage.ts';
 import { failure } from '../failure.ts';
 import { confirmPage, consequenceOf, farewell, servicePage, servicesPage, type ServiceOperation, type ServicesScene } from '../html/service.ts';
 import { sendPage } from '../html/shell.ts';
-import { namedLogs } from '../log-lines.ts';
-import { streamLog, tailForPage } from '../log-stream.ts';
-import { createNotices, type Notice, type Notices } from '../notices.ts';
-import { readPicture, serviceHref, type Picture } from '../picture.ts';
-import { readLogFiles } from '../status-view.ts';
+import { namedLogs } from '../live/log-lines.ts';
+import { streamLog, tailForPage } from '../live/log-stream.ts';
+import { createNotices, type Notice, type Notices } from '../actions/notices.ts';
+import { readPicture, serviceHref, type Picture } from '../picture/picture.ts';
+import { readLogFiles } from '../picture/status-view.ts';
 
 /** An answer comes by then; a service may take longer to be ready, which the page shows. */
 const ACT_WITHIN_MS = 90_000;

@@ -1,13 +1,13 @@
 import { Hono, type Context } from 'hono';
 import { readTokens } from '../accounts/account-files.ts';
-import { onlyFor } from '../access.ts';
-import { readAudit } from '../audit.ts';
-import { configurationFiles, createComponentsReader, shownConfiguration } from '../configuration-view.ts';
+import { onlyFor } from '../access/access.ts';
+import { readAudit } from '../access/audit.ts';
+import { configurationFiles, createComponentsReader, shownConfiguration } from '../picture/configuration-view.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { failure } from '../failure.ts';
 import { configurationPage, settingsPage } from '../html/settings.ts';
 import { hostOf, sendPage } from '../html/shell.ts';
-import { readStatus } from '../status-view.ts';
+import { readStatus } from '../picture/status-view.ts';
 
 const AUDIT_ENTRIES = 30;
 

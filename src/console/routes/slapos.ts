@@ -1,8 +1,8 @@
 import { Hono, type MiddlewareHandler } from 'hono';
-import { onlyFor } from '../access.ts';
+import { onlyFor } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts, Role } from '../console-parts.ts';
 import { failure } from '../failure.ts';
-import { costly } from '../request-limit.ts';
+import { costly } from '../access/request-limit.ts';
 import { crossOrigin } from '../slapos/cross-origin.ts';
 import { fileOf, filesOf } from '../slapos/files.ts';
 import { promiseInterface } from '../slapos/promise-interface.ts';

@@ -1,12 +1,12 @@
 import type { Context } from 'hono';
 import { html } from 'hono/html';
-import { csrfField } from '../access.ts';
+import { csrfField } from '../access/access.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import { failure } from '../failure.ts';
 import { ago, statePill } from '../html/pieces.ts';
 import { sendPage } from '../html/shell.ts';
-import { readPicture, promiseHref } from '../picture.ts';
-import { wellbeingOfPromise } from '../promises-view.ts';
+import { readPicture, promiseHref } from '../picture/picture.ts';
+import { wellbeingOfPromise } from '../picture/promises-view.ts';
 
 /** Answers `/default-promise-interface.html?service_name=<id>`: one promise, and a button that runs it. */
 export function promiseInterface(parts: ConsoleParts): (context: Context<ConsoleEnv>) => Promise<Response> {

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
-import { audit } from '../audit.ts';
+import { audit } from '../access/audit.ts';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { complaintOf, runDkm } from '../dkm-command.ts';
+import { complaintOf, runDkm } from '../actions/dkm-command.ts';
 import { failure } from '../failure.ts';
-import { readPromises } from '../promises-view.ts';
+import { readPromises } from '../picture/promises-view.ts';
 
 /**
  * Answers a POST to `/cgi-bin/monitor-run-promise.cgi?service=<id>`: the promise is run, and its result is in the tree

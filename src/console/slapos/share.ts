@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
-import { audit } from '../audit.ts';
+import { audit } from '../access/audit.ts';
 import { failure } from '../failure.ts';
 import { areaOf, openIn, SHARED_AREAS, type SharedArea } from './areas.ts';
 import { boundedBody } from './bounded-body.ts';

@@ -21,7 +21,7 @@ import {
 } from '../../console/accounts/account-files.ts';
 import { hashPassword } from '../../console/accounts/password-hash.ts';
 import { newToken, readTokenUse } from '../../console/accounts/tokens.ts';
-import { appendAudit } from '../../console/audit.ts';
+import { appendAudit } from '../../console/access/audit.ts';
 
 export type AccountRole = StoredAccount['role'];
 

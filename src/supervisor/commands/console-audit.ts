@@ -1,7 +1,7 @@
 import { EXIT } from '../../base/errors.ts';
 import type { Layout } from '../../base/layout.ts';
 import { say, table } from '../../base/terminal.ts';
-import { readAudit } from '../../console/audit.ts';
+import { readAudit } from '../../console/access/audit.ts';
 
 /** `dkm console audit`: the newest entries of the audit log, the newest last. */
 export async function showAudit(layout: Layout, options: { lines: number; json?: boolean }): Promise<number> {

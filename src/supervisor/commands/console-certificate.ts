@@ -5,7 +5,7 @@ import { EXIT } from '../../base/errors.ts';
 import { makeDirectory, syncDirectory, writeAtomic } from '../../base/files.ts';
 import type { Layout } from '../../base/layout.ts';
 import { say } from '../../base/terminal.ts';
-import { appendAudit } from '../../console/audit.ts';
+import { appendAudit } from '../../console/access/audit.ts';
 import { daysLeft, readCertificate, type CertificateFiles } from '../../console/tls/certificate.ts';
 import { isFor, makeCertificate } from '../../console/tls/self-signed.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashPassword } from '../../../src/console/accounts/password-hash.ts';
 import { newToken } from '../../../src/console/accounts/tokens.ts';
-import type { AuditEntry } from '../../../src/console/audit.ts';
+import type { AuditEntry } from '../../../src/console/access/audit.ts';
 import { eventually } from '../../helpers/wait.ts';
 import { CookieJar, PASSWORD, startConsole, type ConsoleProcess } from './console-process.ts';
 

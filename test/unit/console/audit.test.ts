@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layoutOf } from '../../../src/base/layout.ts';
-import { auditLine, createAuditTrail, readAudit, type AuditEntry } from '../../../src/console/audit.ts';
+import { auditLine, createAuditTrail, readAudit, type AuditEntry } from '../../../src/console/access/audit.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const ENTRY: Omit<AuditEntry, 'time'> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHARTS, chartsOf } from '../../../src/console/charts.ts';
-import { renderQuery } from '../../../src/console/render-query.ts';
+import { CHARTS, chartsOf } from '../../../src/console/graphite/charts.ts';
+import { renderQuery } from '../../../src/console/graphite/render-query.ts';
 
 describe('the charts', () => {
   it('ask for what collectd writes', () => {

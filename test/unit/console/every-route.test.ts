@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isReading } from '../../../src/console/origin.ts';
+import { isReading } from '../../../src/console/access/origin.ts';
 import { appUnderTest, type AppUnderTest } from '../../helpers/console-app.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../../src/console/charts.ts';
+import type { Unit } from '../../../src/console/graphite/charts.ts';
 import { formatDuration, formatTick, formatTimes, formatValue } from '../../../src/console/page/format.ts';
 
 it.each<[number | null, Unit, string]>([

@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { addressOf } from '../../../src/console/address.ts';
+import { addressOf } from '../../../src/console/access/address.ts';
 import type { ConsoleEnv } from '../../../src/console/console-parts.ts';
-import { MOST_BODY_BYTES } from '../../../src/console/guards.ts';
-import { ownPath } from '../../../src/console/login-routes.ts';
-import { createRequestRate } from '../../../src/console/request-limit.ts';
+import { MOST_BODY_BYTES } from '../../../src/console/access/guards.ts';
+import { ownPath } from '../../../src/console/access/login-routes.ts';
+import { createRequestRate } from '../../../src/console/access/request-limit.ts';
 import { daysLeft } from '../../../src/console/tls/certificate.ts';
 import { ADMIN_PASSWORD, appUnderTest, cookiesOf } from '../../helpers/console-app.ts';
 

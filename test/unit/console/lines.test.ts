@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RenderedSeries } from '../../../src/console/answers.ts';
-import { chartsOf, type ChartForHost } from '../../../src/console/charts.ts';
+import { chartsOf, type ChartForHost } from '../../../src/console/graphite/charts.ts';
 import { headlineOf, latest, linesOf, MOST_INSTANCES, stacked, withoutNoise } from '../../../src/console/page/lines.ts';
 
 const chart = (id: string): ChartForHost => chartsOf('org.example.host').find((known) => known.id === id)!;

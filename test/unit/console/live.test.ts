@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import { layoutOf, type Layout } from '../../../src/base/layout.ts';
-import { createLive, type News } from '../../../src/console/live.ts';
+import { createLive, type News } from '../../../src/console/live/live.ts';
 import { makeDirectory } from '../../../src/base/files.ts';
 import { SERVICES, statusOf } from '../../process/console/console-process.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';

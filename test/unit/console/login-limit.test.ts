@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressGroup, createLoginLimit, FREE_FAILURES, MOST_AT_ONCE, waitAfter, type LoginLimit } from '../../../src/console/login-limit.ts';
+import { addressGroup, createLoginLimit, FREE_FAILURES, MOST_AT_ONCE, waitAfter, type LoginLimit } from '../../../src/console/access/login-limit.ts';
 
 const GUESSER = '192.0.2.7';
 const HOUR_MS = 60 * 60 * 1000;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isSameOrigin, type RequestOrigin } from '../../../src/console/origin.ts';
+import { isSameOrigin, type RequestOrigin } from '../../../src/console/access/origin.ts';
 
 const NOTHING: RequestOrigin = { fetchSite: undefined, origin: undefined, host: 'monitor:16000' };
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusAnswer } from '../../../src/console/answers.ts';
-import { changesInWords } from '../../../src/console/live.ts';
-import { promiseHref, revisionOf, summaryOf, troublesOf, type Picture } from '../../../src/console/picture.ts';
-import type { PromisesView } from '../../../src/console/promises-view.ts';
-import { statusAnswer } from '../../../src/console/status-view.ts';
+import { changesInWords } from '../../../src/console/live/live.ts';
+import { promiseHref, revisionOf, summaryOf, troublesOf, type Picture } from '../../../src/console/picture/picture.ts';
+import type { PromisesView } from '../../../src/console/picture/promises-view.ts';
+import { statusAnswer } from '../../../src/console/picture/status-view.ts';
 import type { ServiceStatus } from '../../../src/contract/status.ts';
 import { SERVICES, statusOf } from '../../process/console/console-process.ts';
 import { PROMISES, promiseOf } from '../../process/console/promises-scene.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stripInWords } from '../../../src/console/html/strip.ts';
-import { stripOf, type Strip } from '../../../src/console/promise-history.ts';
+import { stripOf, type Strip } from '../../../src/console/picture/promise-history.ts';
 import type { PromiseState } from '../../../src/contract/promise.ts';
 import type { HistoryEntry } from '../../../src/monitor/read.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isGraphiteTime, renderQuery } from '../../../src/console/render-query.ts';
+import { isGraphiteTime, renderQuery } from '../../../src/console/graphite/render-query.ts';
 
 const of = (text: string): ReturnType<typeof renderQuery> => renderQuery(new URLSearchParams(text));
 

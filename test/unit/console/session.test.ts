@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formToken, IDLE_MS, isSame, openSessions, SESSION_MS, sessionToken, type Sessions } from '../../../src/console/session.ts';
+import { formToken, IDLE_MS, isSame, openSessions, SESSION_MS, sessionToken, type Sessions } from '../../../src/console/access/session.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const SECRET = 'the secret of the sessions';

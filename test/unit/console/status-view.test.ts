@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readStatus, statusAnswer, wellbeingOf } from '../../../src/console/status-view.ts';
+import { readStatus, statusAnswer, wellbeingOf } from '../../../src/console/picture/status-view.ts';
 import type { ServiceStatus, SupervisorStatus } from '../../../src/contract/status.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 

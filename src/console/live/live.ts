@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { messageOf } from '../base/errors.ts';
-import type { Layout } from '../base/layout.ts';
-import { processStartTime } from '../base/process-identity.ts';
-import type { Log } from './log.ts';
-import { readPicture, revisionOf, troublesOf, type Picture } from './picture.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Layout } from '../../base/layout.ts';
+import { processStartTime } from '../../base/process-identity.ts';
+import type { Log } from '../log.ts';
+import { readPicture, revisionOf, troublesOf, type Picture } from '../picture/picture.ts';
 
 /*
  * Tells open pages that there is something new to see. One look per second for all of them together, and none while there
@@ -12,7 +12,7 @@ import { readPicture, revisionOf, troublesOf, type Picture } from './picture.ts'
 
 /** What open pages are told. */
 export interface News {
-  /** Names what there is to see now: src/console/picture.ts. */
+  /** Names what there is to see now: src/console/picture/picture.ts. */
   revision: string;
   /** The server's clock. */
   nowMs: number;

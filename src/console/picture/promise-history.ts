@@ -1,6 +1,6 @@
-import type { Layout } from '../base/layout.ts';
-import type { PromiseState, PromiseStatus } from '../contract/promise.ts';
-import { readHistory, type HistoryEntry } from '../monitor/read.ts';
+import type { Layout } from '../../base/layout.ts';
+import type { PromiseState, PromiseStatus } from '../../contract/promise.ts';
+import { readHistory, type HistoryEntry } from '../../monitor/read.ts';
 
 /** How a promise was in an equal part of a stretch of time; `unknown` before anything was written down. */
 export type Slot = PromiseState | 'unknown';

@@ -1,12 +1,12 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Context } from 'hono';
-import { isNotFound, messageOf } from '../base/errors.ts';
-import type { Layout } from '../base/layout.ts';
-import { isRecordWith, isText } from '../base/shape.ts';
+import { isNotFound, messageOf } from '../../base/errors.ts';
+import type { Layout } from '../../base/layout.ts';
+import { isRecordWith, isText } from '../../base/shape.ts';
 import { addressOf } from './address.ts';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
-import type { Log } from './log.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
+import type { Log } from '../log.ts';
 
 /*
  * run/logs/console-audit.log: one JSON object a line for every login and every action. The supervisor rotates it as it

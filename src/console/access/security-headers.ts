@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import type { ConsoleConfig } from './config.ts';
-import type { ConsoleEnv } from './console-parts.ts';
+import type { ConsoleConfig } from '../config.ts';
+import type { ConsoleEnv } from '../console-parts.ts';
 
 /** Nothing but our own files, no inline script or style, no frame around us. */
 const CONTENT_SECURITY_POLICY = [

@@ -1,4 +1,4 @@
-import type { PromiseStatus } from '../contract/promise.ts';
+import type { PromiseStatus } from '../../contract/promise.ts';
 
 /** The states that the list of promises can be narrowed to. */
 export const PROMISE_FILTERS = [

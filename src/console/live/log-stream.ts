@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
-import { messageOf } from '../base/errors.ts';
-import { followLines, readTailOfAll } from '../log-files/logs.ts';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
-import { failure } from './failure.ts';
+import { messageOf } from '../../base/errors.ts';
+import { followLines, readTailOfAll } from '../../log-files/logs.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
+import { failure } from '../failure.ts';
 import { shownLine } from './log-lines.ts';
 import { streamEvents } from './stream.ts';
 

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { KnownAccount } from './accounts/accounts.ts';
+import type { KnownAccount } from '../accounts/accounts.ts';
 import type { LoginOutcome } from './visitors.ts';
 
 /*

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Hono, type Context } from 'hono';
 import { onlyFor } from './access.ts';
-import { FIRST_ACCOUNT } from './accounts/account-files.ts';
+import { FIRST_ACCOUNT } from '../accounts/account-files.ts';
 import { addressOf } from './address.ts';
 import { audit } from './audit.ts';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
-import { fillIn } from './page-files.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
+import { fillIn } from '../page-files.ts';
 import { formToken, isSame } from './session.ts';
 import { cookiesOf, type LoginOutcome } from './visitors.ts';
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { addressOf } from './address.ts';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
-import { failure } from './failure.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
+import { failure } from '../failure.ts';
 import { addressGroup } from './login-limit.ts';
 
 /*

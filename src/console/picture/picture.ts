@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Layout } from '../base/layout.ts';
-import type { StatusAnswer, Wellbeing } from './answers.ts';
+import type { Layout } from '../../base/layout.ts';
+import type { StatusAnswer, Wellbeing } from '../answers.ts';
 import { RANK, readPromises, wellbeingOfPromise, worstFirst, type PromisesView } from './promises-view.ts';
 import { readStatus } from './status-view.ts';
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { streamSSE, type SSEMessage } from 'hono/streaming';
-import { isStillAllowed } from './access.ts';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
+import { isStillAllowed } from '../access/access.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 
 /*
  * A stream of server-sent events to one page: bounded, alive, and at its end when the session is.

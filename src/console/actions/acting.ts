@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { messageOf } from '../base/errors.ts';
-import { audit } from './audit.ts';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
+import { messageOf } from '../../base/errors.ts';
+import { audit } from '../access/audit.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
 import type { Notice, Notices } from './notices.ts';
 
 /** An action that somebody asked for with a form. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { isNotFound, messageOf } from '../base/errors.ts';
-import { isSameProcess } from '../base/process-identity.ts';
-import { parsePromisesStatus, type PromiseStatus } from '../contract/promise.ts';
-import type { Wellbeing } from './answers.ts';
+import { isNotFound, messageOf } from '../../base/errors.ts';
+import { isSameProcess } from '../../base/process-identity.ts';
+import { parsePromisesStatus, type PromiseStatus } from '../../contract/promise.ts';
+import type { Wellbeing } from '../answers.ts';
 import type { IsAlive } from './status-view.ts';
 
 /** What is known of the promises. `stale`: whoever checked them is gone. `none`: nothing was written yet. */

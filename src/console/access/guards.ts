@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
-import { failure } from './failure.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
+import { failure } from '../failure.ts';
 import { onlySameOrigin } from './origin.ts';
 import { EVERY_REQUEST, onlySoOften } from './request-limit.ts';
 import { securityHeaders } from './security-headers.ts';

@@ -1,15 +1,15 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256 } from '../base/digest.ts';
-import { isNotFound, messageOf } from '../base/errors.ts';
-import { readIfPresent } from '../base/files.ts';
-import type { Layout } from '../base/layout.ts';
-import { isListOf, isRecordWith, isText } from '../base/shape.ts';
-import { readGenerated, type Generated } from '../contract/generated.ts';
-import { configurationEntries } from '../redaction/configuration-files.ts';
-import { redactConfiguration } from '../redaction/redact-configuration.ts';
-import { redactorOf } from '../redaction/redact-text.ts';
-import { accountsFile, tokensFile } from './accounts/account-files.ts';
+import { sha256 } from '../../base/digest.ts';
+import { isNotFound, messageOf } from '../../base/errors.ts';
+import { readIfPresent } from '../../base/files.ts';
+import type { Layout } from '../../base/layout.ts';
+import { isListOf, isRecordWith, isText } from '../../base/shape.ts';
+import { readGenerated, type Generated } from '../../contract/generated.ts';
+import { configurationEntries } from '../../redaction/configuration-files.ts';
+import { redactConfiguration } from '../../redaction/redact-configuration.ts';
+import { redactorOf } from '../../redaction/redact-text.ts';
+import { accountsFile, tokensFile } from '../accounts/account-files.ts';
 
 /*
  * The configuration as the console may show it: which files there are, which of them somebody edited, and what stands in

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import type { ConsoleEnv, ConsoleParts } from './console-parts.ts';
-import { failure } from './failure.ts';
-import { mayComeFromElsewhere } from './slapos/cross-origin.ts';
+import type { ConsoleEnv, ConsoleParts } from '../console-parts.ts';
+import { failure } from '../failure.ts';
+import { mayComeFromElsewhere } from '../slapos/cross-origin.ts';
 
 /** What a browser says about where a request comes from. */
 export interface RequestOrigin {

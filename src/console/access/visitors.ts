@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { CookieOptions } from 'hono/utils/cookie';
-import { DkmError, messageOf } from '../base/errors.ts';
-import type { Accounts, KnownAccount } from './accounts/accounts.ts';
-import type { Tokens } from './accounts/tokens.ts';
+import { DkmError, messageOf } from '../../base/errors.ts';
+import type { Accounts, KnownAccount } from '../accounts/accounts.ts';
+import type { Tokens } from '../accounts/tokens.ts';
 import { addressOf, isSecure } from './address.ts';
 import { createBasicMemory } from './basic-memory.ts';
-import type { ConsoleConfig } from './config.ts';
-import type { Account, ConsoleEnv } from './console-parts.ts';
+import type { ConsoleConfig } from '../config.ts';
+import type { Account, ConsoleEnv } from '../console-parts.ts';
 import { createLoginLimit } from './login-limit.ts';
 import { isSame, SESSION_MS, sessionToken, type Session, type Sessions } from './session.ts';
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import type { ConsoleConfig } from './config.ts';
-import type { ConsoleEnv } from './console-parts.ts';
+import type { ConsoleConfig } from '../config.ts';
+import type { ConsoleEnv } from '../console-parts.ts';
 
 type Proxies = Pick<ConsoleConfig, 'trusted_proxies'>;
 

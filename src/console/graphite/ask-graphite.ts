@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 
 /*
  * The way to the Graphite query API. Neither a slow nor a talkative query service may take the console down with it:

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { isNotFound, messageOf } from '../base/errors.ts';
-import { readIfPresent } from '../base/files.ts';
-import { isSameProcess } from '../base/process-identity.ts';
-import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../contract/status.ts';
-import type { ServiceRow, StatusAnswer, Wellbeing } from './answers.ts';
+import { isNotFound, messageOf } from '../../base/errors.ts';
+import { readIfPresent } from '../../base/files.ts';
+import { isSameProcess } from '../../base/process-identity.ts';
+import { parseStatus, type ServiceStatus, type SupervisorStatus } from '../../contract/status.ts';
+import type { ServiceRow, StatusAnswer, Wellbeing } from '../answers.ts';
 
 /** Tells whether a process with this id and start time is there. */
 export type IsAlive = (pid: number, startTime: string | null) => boolean;

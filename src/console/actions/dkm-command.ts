@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../base/errors.ts';
-import { lastLines, run, startDetached, type Finished } from '../base/exec.ts';
-import type { Layout } from '../base/layout.ts';
-import { STRAY_VARIABLE } from '../contract/service.ts';
+import { messageOf } from '../../base/errors.ts';
+import { lastLines, run, startDetached, type Finished } from '../../base/exec.ts';
+import type { Layout } from '../../base/layout.ts';
+import { STRAY_VARIABLE } from '../../contract/service.ts';
 
 /*
  * The console acts through the same program that people use: bin/dkm, as a process of its own. So what it does is done,

@@ -1,9 +1,9 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { messageOf, systemCodeOf } from '../base/errors.ts';
-import { readIfPresent, writeAtomic } from '../base/files.ts';
-import { isListOf, isNumber, isRecordWith, isText } from '../base/shape.ts';
-import type { Log } from './log.ts';
+import { messageOf, systemCodeOf } from '../../base/errors.ts';
+import { readIfPresent, writeAtomic } from '../../base/files.ts';
+import { isListOf, isNumber, isRecordWith, isText } from '../../base/shape.ts';
+import type { Log } from '../log.ts';
 
 /*
  * Sessions are kept here; a browser has a random number that is one's key. They outlive a restart in a file that holds
