@@ -79,15 +79,30 @@ function newestOf(path: string): string | undefined {
  * Calls back with every whole line appended to a file from now on, over whatever becomes of the file. When dkm rotates
  * it, what it had is read on in the rotated log, and then the file from its beginning. When something else moves it
  * away, it is read to its end, then the one that took its name; when something else cuts it short, it is read from its beginning, and what was
- * appended just before that is lost. Returns a function that ends it.
+ * appended just before that is lost. Returns a function that ends it. Throws when it cannot be read; what goes wrong later is
+ * thrown too, unless `onError` takes it: then it is tried again, from where it was.
  */
-export function followLines(path: string, onLine: (line: string) => void, intervalMs = 200): () => void {
+export function followLines(
+  path: string,
+  onLine: (line: string) => void,
+  { intervalMs = 200, onError = rethrow }: { intervalMs?: number; onError?: (error: unknown) => void } = {},
+): () => void {
   const follower = new Follower(path, onLine);
-  const timer = setInterval(() => follower.readOn(), intervalMs);
+  const timer = setInterval(() => {
+    try {
+      follower.readOn();
+    } catch (error) {
+      onError(error);
+    }
+  }, intervalMs);
   return () => {
     clearInterval(timer);
     follower.close();
   };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 /** A copy of a log this old that is not finished was left by a crash. */

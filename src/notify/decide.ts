@@ -231,6 +231,7 @@ function wakeAt(memory: Memory, now: number, spec: NotifySpec): number | null {
   const times = [memory.flushAtMs ?? Infinity];
   for (const [id, promise] of Object.entries(memory.promises)) {
     times.push(settlesAt(promise, rulesFor(spec, id)) ?? Infinity);
+    if (promise.acknowledged !== null) times.push(promise.acknowledged.untilMs);
     if (promise.absentSinceMs !== null && !isRemoved(promise, now)) times.push(promise.absentSinceMs + REMOVED_AFTER_MS);
   }
   for (const channel of spec.channels) {

@@ -114,12 +114,14 @@ export class Delivery {
     this.#log(`${count === 1 ? 'a message was' : `${count} messages were`} dropped: ${why}`);
   }
 
-  /** Ends what is under way; messages stay where they are, and what was in memory is written if it can be now. */
-  async end(): Promise<void> {
+  /** Ends what is under way; messages stay where they are, and what was in memory is written. Returns what cannot be even now. */
+  async end(): Promise<Message[]> {
     this.#end.abort();
     clearTimeout(this.#timer);
     await this.#running;
-    for (const { message } of this.#waiting) if (message) await this.#spooled(message);
+    const left: Message[] = [];
+    for (const { message } of this.#waiting) if (message && (await this.#spooled(message)).file === undefined) left.push(message);
+    return left;
   }
 
   #go(): void {

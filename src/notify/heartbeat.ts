@@ -16,6 +16,7 @@ export class Heartbeat {
   readonly #onChange: (line?: string) => void;
   readonly #timer: NodeJS.Timeout;
   #status: NonNullable<NotifyStatus['heartbeat']>;
+  #isBeating = false;
   #beating: Promise<void>;
 
   constructor(spec: HeartbeatSpec, layout: Pick<Layout, 'conf' | 'secrets'>, before: NotifyStatus['heartbeat'], onChange: (line?: string) => void) {
@@ -24,7 +25,9 @@ export class Heartbeat {
     this.#status = before ?? { lastSuccessMs: null, lastError: null };
     this.#onChange = onChange;
     this.#beating = this.#beat();
-    this.#timer = setInterval(() => void (this.#beating = this.#beating.then(() => this.#beat())), spec.intervalMs).unref();
+    this.#timer = setInterval(() => {
+      if (!this.#isBeating) this.#beating = this.#beat();
+    }, spec.intervalMs).unref();
   }
 
   get status(): NonNullable<NotifyStatus['heartbeat']> {
@@ -38,7 +41,9 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
+    this.#isBeating = true;
     const failure = await this.#asked();
+    this.#isBeating = false;
     if (this.#end.signal.aborted) return;
     const atMs = Date.now();
     const hadFailed = this.#status.lastError !== null;

@@ -33,9 +33,10 @@ export function afterRun(before: PromiseMemory | undefined, { spec, outcome, ack
   return settled({ ...seen, runs: [...known.runs, outcome.state].slice(-rules.of), streak, last }, now, rules);
 }
 
-/** The same after some time without a run: what has lasted long enough is believed. Pure. */
+/** The same after some time without a run: what has lasted long enough is believed, and acknowledgements end. Pure. */
 export function afterTime(promise: PromiseMemory, now: number, rules: PromiseRules): PromiseMemory {
-  return settled(clamped(promise, now), now, rules);
+  const known = clamped(promise, now);
+  return settled({ ...known, ...acknowledgement(known, known.acknowledged, now) }, now, rules);
 }
 
 /** When `afterTime` will say something else; undefined when it will not. Pure. */

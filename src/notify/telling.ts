@@ -9,6 +9,7 @@ import { compose } from './compose.ts';
 import { decide, type Happening } from './decide.ts';
 import { BACKOFF, Delivery, type Backoff } from './delivery.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { Message } from './message.ts';
 import { emptyMemory, isCalm, memoryText, parseMemory, type Memory } from './memory.ts';
 import { Spool, spooledChannels } from './spool.ts';
 
@@ -60,12 +61,16 @@ export class Telling {
   configure(spec: NotifySpec): Promise<void> {
     this.#spec = undefined;
     return this.#queue(async () => {
-      await this.#endDeliveries();
+      const left = await this.#endDeliveries();
       this.#before = this.#statusNow() ?? this.#before;
       await this.#discardOthers(spec).catch((error: unknown) => this.#log(`notifications: ${messageOf(error)}`));
       this.#deliveries = [];
       this.#heartbeat = undefined;
-      for (const channel of spec.channels) this.#deliveries.push(await this.#begin(channel));
+      for (const channel of spec.channels) {
+        const delivery = await this.#begin(channel);
+        this.#deliveries.push(delivery);
+        for (const message of left.filter((each) => each.channel === channel.name)) await delivery.add(message);
+      }
       if (spec.heartbeat)
         this.#heartbeat = new Heartbeat(spec.heartbeat, this.#layout, this.#before?.heartbeat ?? null, (line) => this.#heartbeatChanged(line));
       this.#spec = spec;
@@ -92,8 +97,10 @@ export class Telling {
     await this.#saveStatus();
   }
 
-  async #endDeliveries(): Promise<void> {
-    await Promise.all([...this.#deliveries.map((delivery) => delivery.end()), this.#heartbeat?.end()]);
+  /** Returns the messages that are in memory alone, as the disk takes none. */
+  async #endDeliveries(): Promise<Message[]> {
+    const [left] = await Promise.all([Promise.all(this.#deliveries.map((delivery) => delivery.end())), this.#heartbeat?.end()]);
+    return left.flat();
   }
 
   async #begin(channel: Channel): Promise<Delivery> {

@@ -93,7 +93,7 @@ class PromiseRunner implements Runner {
     this.#known = known;
     this.#forget();
     this.#before = new Map();
-    const entries = [...known.values()].map(({ spec: { id, schedule, jitterMs } }) => ({ id, schedule, jitterMs }));
+    const entries = [...known.values()].map(({ definition, spec: { id, schedule, jitterMs } }) => ({ id, schedule, jitterMs, definition }));
     for (const fault of this.#timetable.configure(entries, now())) this.#options.log(`promise ${fault}`);
     this.#tellPromises();
     this.#file.changed();
@@ -167,14 +167,15 @@ class PromiseRunner implements Runner {
     const known = this.#known.get(id);
     const current = this.#runs.get(id);
     if (current && !current.controller.signal.aborted) return current.done;
-    if (!known || current || this.#isEnding) return Promise.resolve([]);
+    // One of another definition that hangs, as on a disk that does not answer, does not keep this one from being checked.
+    if (!known || this.#isEnding || current?.definition === known.definition) return Promise.resolve([]);
     const controller = new AbortController();
     const run: Run = { definition: known.definition, controller, isStarted: false, isForced, done: Promise.resolve([]) };
     this.#runs.set(id, run);
     run.done = this.#slots
       .run(() => this.#run(id, run, isForced), isForced)
       .catch((error: unknown) => {
-        this.#runs.delete(id);
+        this.#gone(id, run);
         this.#options.log(`promise ${id} could not be checked: ${messageOf(error)}`);
         return [];
       });
@@ -185,7 +186,7 @@ class PromiseRunner implements Runner {
     const { controller } = run;
     const known = this.#known.get(id);
     if (!known || controller.signal.aborted) {
-      this.#runs.delete(id);
+      this.#gone(id, run);
       return [];
     }
     run.isStarted = true;
@@ -201,7 +202,10 @@ class PromiseRunner implements Runner {
 
   #gone(id: string, run: Run): void {
     if (this.#runs.get(id) === run) this.#runs.delete(id);
-    if (!this.#isEnding) this.#file.changed({ isMinor: true });
+    if (this.#isEnding) return;
+    // What was interrupted is looked at soon, and not a period later.
+    if (run.controller.signal.aborted) this.#timetable.again(id, now());
+    this.#file.changed({ isMinor: true });
   }
 
   /** Takes up what a check found, tells it, and returns it. */

@@ -10,6 +10,8 @@ export interface Entry {
   id: string;
   schedule: string;
   jitterMs: number;
+  /** What is checked: another one is due soon. */
+  definition: string;
 }
 
 /** The two clocks, in milliseconds: since the epoch, and since whenever. */
@@ -89,6 +91,12 @@ export class Timetable {
     return due.map(({ id }) => id);
   }
 
+  /** Makes it due now. */
+  again(id: string, { wallMs }: Moment): void {
+    const row = this.#rows.get(id);
+    if (row?.dueMs != null) row.dueMs = Math.min(row.dueMs, wallMs);
+  }
+
   /** When it is due, in milliseconds since the epoch; null: never by itself. */
   nextMs(id: string): number | null {
     return this.#rows.get(id)?.dueMs ?? null;
@@ -123,7 +131,7 @@ export class Timetable {
 }
 
 function isSame(known: Row | undefined, entry: Entry): boolean {
-  return known !== undefined && known.schedule === entry.schedule && known.jitterMs === entry.jitterMs;
+  return known !== undefined && known.schedule === entry.schedule && known.jitterMs === entry.jitterMs && known.definition === entry.definition;
 }
 
 /** A time for each, from now on, one after the other. */

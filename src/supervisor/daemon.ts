@@ -182,7 +182,7 @@ class Supervisor {
       if (this.#isEnding) throw new SupervisorEnding();
     }
     if (STARTING.includes(request.operation)) this.#stopUnconfigured(request.specs);
-    if (STARTING.includes(request.operation) || request.operation === 'reload') this.watch.configure(request);
+    if (STARTING.includes(request.operation) || request.operation === 'reload') this.watch.configure(request, { isReload: request.operation === 'reload' });
     const resume = STOPPING.includes(request.operation) && request.services.length === 0 ? this.watch.pause() : () => undefined;
     const listener = (service: Service): void => {
       const { state, reason } = service.status();

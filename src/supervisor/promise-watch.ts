@@ -56,9 +56,9 @@ export class PromiseWatch {
   }
 
   /** Takes up what is told, without keeping the caller waiting. */
-  configure({ promises, monitor, notify }: WatchTold): void {
+  configure({ promises, monitor, notify }: WatchTold, { isReload = false } = {}): void {
     const told = { ...this.#told, ...(promises && { promises }), ...(monitor && { monitor }), ...(notify && { notify }) };
-    const isKnown = this.#runner !== undefined && isDeepStrictEqual(told, this.#told);
+    const isKnown = !isReload && this.#runner !== undefined && isDeepStrictEqual(told, this.#told);
     this.#told = told;
     if (isKnown) return;
     this.#work = this.#work.then(() => this.#takeUp()).catch((error: unknown) => this.#options.log(`promises could not be taken up: ${messageOf(error)}`));

@@ -43,7 +43,14 @@ export async function ensureSupervisor(layout: Layout): Promise<boolean> {
   if (await isListening()) return false;
   const [command, ...args] = selfCommand();
   // Called by a service's own process, or by a check, it would be taken for one.
-  const env = { ...process.env, [STRAY_VARIABLE]: undefined, [RUN_VARIABLE]: undefined, ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }) };
+  // Checks of a disk that does not answer keep threads; four, as usual, would soon be all.
+  const env = {
+    ...process.env,
+    UV_THREADPOOL_SIZE: '16',
+    [STRAY_VARIABLE]: undefined,
+    [RUN_VARIABLE]: undefined,
+    ...(isExecutable() && { NODE_OPTIONS: SUPERVISOR_NODE_OPTIONS }),
+  };
   const pid = startDetached(command, [...args, 'supervise', layout.root], layout.supervisorLog, { cwd: layout.run, env });
   let deadline = performance.now() + STARTED_WITHIN_MS;
   while (!(await isListening())) {

@@ -23,8 +23,11 @@ interface Bounds {
   longestWaitMs: number;
 }
 
+/** What came of a try; `unknown` when the password was not looked at. */
+export type LoginEnd = 'right' | 'wrong' | 'unknown';
+
 /** One try: either it has to wait, or it goes ahead and tells what came of it. `isNews` is true once for each wait. */
-export type LoginTry = { go: true; finish: (succeeded: boolean) => void } | { go: false; waitMs: number; isNews: boolean };
+export type LoginTry = { go: true; finish: (outcome: LoginEnd) => void } | { go: false; waitMs: number; isNews: boolean };
 
 export interface LoginLimit {
   /** Asks for one try. `browser` names a browser that has logged in as this account before. A refused try does not count. */
@@ -41,7 +44,7 @@ export function createLoginLimit(now: () => number = Date.now): LoginLimit {
       const waitMs = Math.max(...limits.map((limit) => limit.waitMs()));
       if (waitMs > 0) return { go: false, waitMs, isNews: limits.map((limit) => limit.refuse()).includes(true) };
       const finishers = limits.map((limit) => limit.begin());
-      return { go: true, finish: (succeeded) => finishers.forEach((finish) => finish(succeeded)) };
+      return { go: true, finish: (outcome) => finishers.forEach((finish) => finish(outcome)) };
     },
   };
 }
@@ -57,7 +60,7 @@ interface Limited {
   waitMs: () => number;
   /** Notes a refusal; true for the first since the last try. */
   refuse: () => boolean;
-  begin: () => (succeeded: boolean) => void;
+  begin: () => (outcome: LoginEnd) => void;
 }
 
 function createFailures(bounds: Bounds, now: () => number): { of: (key: string) => Limited } {
@@ -96,11 +99,12 @@ function createFailures(bounds: Bounds, now: () => number): { of: (key: string) 
         record.underWay += 1;
         record.isTold = false;
         store(key, record);
-        return (succeeded) => {
+        return (outcome) => {
           record.underWay -= 1;
-          record.failures = succeeded ? 0 : record.failures + 1;
-          record.lastAt = now();
-          if (!succeeded || record.underWay > 0) store(key, record);
+          if (outcome === 'right') record.failures = 0;
+          if (outcome === 'wrong') record.failures += 1;
+          if (outcome !== 'unknown') record.lastAt = now();
+          if (record.failures > 0 || record.underWay > 0) store(key, record);
           else records.delete(key);
         };
       },

@@ -72,7 +72,7 @@ export function createVisitors({ config, secret, accounts, tokens, sessions }: V
     try {
       verified = await accounts.verify(name, password);
     } finally {
-      attempt.finish(verified !== 'wrong');
+      attempt.finish(verified === 'busy' ? 'unknown' : verified === 'wrong' ? 'wrong' : 'right');
     }
     if (verified === 'busy') return { kind: 'wait', waitS: 1, name, isNews: false };
     return verified === 'wrong' ? { kind: 'nobody', reason: 'wrong', name } : { kind: 'account', account: verified };
@@ -83,7 +83,10 @@ export function createVisitors({ config, secret, accounts, tokens, sessions }: V
     return remembered.outcomeOf(
       given,
       async () => verify(context, given.name, given.password),
-      async (account) => (await accounts.find(account.name))?.mark === account.mark,
+      async (account) => {
+        const now = await accounts.find(account.name);
+        return now?.mark === account.mark && now.role === account.role;
+      },
     );
   };
   const identify: Visitors['identify'] = async (context, { basic = false } = {}) => {

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { PromiseStatus } from '../../contract/promise.ts';
 import type { ServiceRow } from '../answers.ts';
-import { promiseHref, troublesOf, type Picture, type Trouble } from '../picture/picture.ts';
+import { promiseHref, summaryOf, troublesOf, type Picture, type Trouble } from '../picture/picture.ts';
 import { wellbeingOfPromise, type PromisesView } from '../picture/promises-view.ts';
 import { ago, lasting, statePill } from './pieces.ts';
 import { isLoopback, serviceTiles } from './services.ts';
@@ -38,7 +38,6 @@ function verdict(picture: Picture): Html {
   return html`<section id="verdict" class="verdict" data-live aria-labelledby="verdict-heading">
     <h1 id="verdict-heading">${headline(picture, troubles)}</h1>
     <p class="quiet">${balance(picture)}</p>
-    ${picture.promises.state === 'unreadable' ? html`<p class="notice bad">${picture.promises.message}</p>` : ''}
     ${
       troubles.length === 0
         ? ''
@@ -50,11 +49,14 @@ function verdict(picture: Picture): Html {
   </section>`;
 }
 
-function headline({ status }: Picture, troubles: readonly Trouble[]): string {
+function headline(picture: Picture, troubles: readonly Trouble[]): string {
   const bad = troubles.filter(({ wellbeing }) => wellbeing === 'bad').length;
   const milder = troubles.length - bad;
-  if (status.supervisor.state === 'missing') return 'Nothing was started here yet';
-  if (troubles.length === 0) return 'Everything is as it should be';
+  if (picture.status.supervisor.state === 'missing') return 'Nothing was started here yet';
+  if (troubles.length === 0) {
+    const { wellbeing, text } = summaryOf(picture);
+    return wellbeing === 'good' ? 'Everything is as it should be' : text;
+  }
   const words = [counted(bad, 'problem', 'problems'), counted(milder, 'warning', 'warnings')].filter((part) => part !== '');
   return words.join(' and ');
 }

@@ -9,6 +9,8 @@ export type Sight =
       title: string;
       rootTitle: string;
       isWell: boolean;
+      /** Whether all of its promises were seen. */
+      isWhole: boolean;
       /** When it looked itself, in milliseconds since the epoch. */
       atMs: number | null;
       promises: InstancePromise[];
@@ -24,7 +26,7 @@ const MOST_BYTES = 1024 * 1024;
 const MOST_SERVICES = 100;
 const SERVICES_AT_ONCE = 2;
 
-/** Looks at the monitor with this base address; never throws. */
+/** Looks at the monitor with this base address, in the form that `URL` gives it and without a slash at its end; never throws. */
 export async function lookAt(url: string, timeoutMs = TIMEOUT_MS): Promise<Sight> {
   const deadlineMs = Date.now() + timeoutMs;
   const ask = (path: string, mostBytes = MOST_BYTES): Promise<MonitorDocument> =>
@@ -38,7 +40,7 @@ export async function lookAt(url: string, timeoutMs = TIMEOUT_MS): Promise<Sight
   const promises = feed.kind === 'document' ? feedDocument(feed.text) : undefined;
   const { title, rootTitle, isWell, atMs } = global;
   const note = promises === undefined ? `Its promises cannot be told: ${feed.kind === 'failed' ? inWords(feed.message, timeoutMs) : 'it has no feed.'}` : '';
-  return { kind: 'seen', title, rootTitle, isWell, atMs, promises: promises ?? [], note, isVerified: state.isVerified };
+  return { kind: 'seen', title, rootTitle, isWell, isWhole: true, atMs, promises: promises ?? [], note, isVerified: state.isVerified };
 }
 
 /** What is left of the time is not what was waited. */
@@ -63,6 +65,7 @@ async function firstGeneration(url: string, ask: (path: string) => Promise<Monit
     }
   };
   await Promise.all(Array.from({ length: SERVICES_AT_ONCE }, work));
+  if (promises.length === 0 && hal.services.length > 0) return { kind: 'unseen', message: 'None of its services could be asked.' };
   const unknown = hal.services.length - promises.length;
   const note = unknown === 0 ? '' : `${unknown} of its ${hal.services.length} services could not be asked.`;
   return {
@@ -70,6 +73,7 @@ async function firstGeneration(url: string, ask: (path: string) => Promise<Monit
     title: hal.title,
     rootTitle: '',
     isWell: promises.every(({ isKept }) => isKept),
+    isWhole: unknown === 0,
     atMs: null,
     promises,
     note,
@@ -80,6 +84,6 @@ async function firstGeneration(url: string, ask: (path: string) => Promise<Monit
 /** A link within the monitor, as a path below its address; undefined for one to elsewhere. */
 function pathBelow(url: string, href: string): string | undefined {
   const base = new URL(url);
-  const target = new URL(href.startsWith('/') ? `${base.pathname.replace(/\/+$/, '')}${href}` : href, `${url}/`);
-  return target.origin === base.origin ? target.href.slice(url.length) : undefined;
+  const target = URL.parse(href.startsWith('/') ? `${base.pathname.replace(/\/+$/, '')}${href}` : href, `${url}/`);
+  return target?.origin === base.origin && target.href.startsWith(`${url}/`) ? target.href.slice(url.length) : undefined;
 }

@@ -52,7 +52,8 @@ export function watchInstances({ urls, log, look = lookAt, now = Date.now }: Wat
 
   const readUrls = async (): Promise<void> => {
     try {
-      order = [...new Set((await urls()).map((url) => url.replace(/\/+$/, '')))];
+      // As URL writes them, so that links can be compared with them.
+      order = [...new Set((await urls()).map((url) => new URL(url).href.replace(/\/+$/, '')))];
       problem = '';
     } catch (error) {
       problem = `The settings cannot be read: ${messageOf(error)}`;
@@ -116,11 +117,11 @@ export function rowOf(url: string, { sight, askedAtMs, seenAtMs, nextAtMs, isAsk
   const nothing = { title: '', rootTitle: '', ownAtMs: null, promises: [], isVerified: true };
   if (sight === undefined) return { ...base, ...nothing, wellbeing: 'busy', word: 'Asking', message: 'It has not been asked yet.' };
   if (sight.kind === 'unseen') return { ...base, ...nothing, wellbeing: 'unknown', word: 'Unreachable', message: sight.message };
-  const { title, rootTitle, isWell, atMs, promises, note, isVerified } = sight;
+  const { title, rootTitle, isWell, isWhole, atMs, promises, note, isVerified } = sight;
   const broken = promises.filter(({ isKept }) => !isKept);
   const isStale = atMs !== null && nowMs - atMs > STALE_MS;
-  const wellbeing: Wellbeing = isWell && broken.length === 0 ? (isStale ? 'unknown' : 'good') : 'bad';
-  const word = wellbeing === 'good' ? 'Well' : wellbeing === 'bad' ? 'Failing' : 'Out of date';
+  const wellbeing: Wellbeing = isWell && broken.length === 0 ? (isStale || !isWhole ? 'unknown' : 'good') : 'bad';
+  const word = wellbeing === 'good' ? 'Well' : wellbeing === 'bad' ? 'Failing' : isStale ? 'Out of date' : 'Partly known';
   const message = [isStale ? 'It answers, but has not looked at its promises for a while.' : '', note].filter(Boolean).join(' ');
   return { ...base, title, rootTitle, ownAtMs: atMs, promises: [...broken, ...promises.filter(({ isKept }) => isKept)], isVerified, wellbeing, word, message };
 }

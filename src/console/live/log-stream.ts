@@ -23,24 +23,35 @@ export async function tailForPage(path: string): Promise<string[]> {
   try {
     return (await readTailOfAll(path, TAIL_LINES)).split('\n').map(shownLine);
   } catch (error) {
-    return [`(The log cannot be read: ${messageOf(error)})`];
+    return [unreadable(error)];
   }
+}
+
+function unreadable(error: unknown): string {
+  return `(The log cannot be read: ${messageOf(error)})`;
 }
 
 /** Answers with a log's last lines (`tail`), then with those that are added to it (`lines`). */
 export function streamLog(parts: ConsoleParts, context: Context<ConsoleEnv>, path: string): Response {
   if (followed >= MOST_FOLLOWED) return failure(context, 503, 'busy', 'Too many logs are being followed. Close one of the pages.');
-  followed += 1;
   return streamEvents(parts, context, ({ send }) => {
     let isTailSent = false;
     let lines: string[] = [];
     let leftOut = 0;
-    const stop = followLines(path, (line) => {
+    const take = (line: string): void => {
       lines.push(shownLine(line));
       if (lines.length <= MOST_LINES) return;
       lines.shift();
       leftOut += 1;
-    });
+    };
+    let stop: () => void;
+    try {
+      stop = followLines(path, take, { onError: () => undefined });
+    } catch (error) {
+      send({ event: 'tail', data: JSON.stringify({ lines: [unreadable(error)] }) });
+      return () => undefined;
+    }
+    followed += 1;
     // Followed before its end is read, so that nothing is missed between the two; what came meanwhile may be in both.
     void tailForPage(path).then((tail) => {
       lines = withoutOverlap(tail, lines);

@@ -38,7 +38,12 @@ export interface Trouble {
 
 /** Everything that needs somebody, the worst first. What somebody knows of already (acknowledged) is not among it. Pure. */
 export function troublesOf({ status, promises }: Picture): Trouble[] {
-  const found = [...supervisorTroubles(status), ...brokenPromises(promises), ...unwellServices(status), ...warnings(status)];
+  const found = [
+    ...supervisorTroubles(status),
+    ...brokenPromises(promises, status.supervisor.state === 'running'),
+    ...unwellServices(status),
+    ...warnings(status),
+  ];
   return found.sort((a, b) => RANK[a.wellbeing] - RANK[b.wellbeing]);
 }
 
@@ -48,7 +53,10 @@ function supervisorTroubles({ supervisor }: StatusAnswer): Trouble[] {
   return [{ key: 'supervisor', wellbeing: 'bad', word, title: 'Supervisor', message: supervisor.message, sinceMs: null, href: null }];
 }
 
-function brokenPromises({ state, promises }: PromisesView): Trouble[] {
+function brokenPromises({ state, promises, message }: PromisesView, isSupervised: boolean): Trouble[] {
+  // Without a supervisor nobody checks them, which is said already.
+  if (isSupervised && (state === 'unreadable' || state === 'stale'))
+    return [{ key: 'promises', wellbeing: 'warning', word: 'Unknown', title: 'Promises', message, sinceMs: null, href: '/promises' }];
   if (state !== 'current') return [];
   return worstFirst(promises)
     .filter(({ state: outcome, acknowledged }) => outcome === 'failed' && acknowledged === undefined)

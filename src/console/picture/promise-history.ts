@@ -35,13 +35,18 @@ export function createHistories(layout: Pick<Layout, 'monitor'>): (promise: Prom
 
 const SEVERITY: Record<Slot, number> = { failed: 3, 'no-data': 2, ok: 1, unknown: 0 };
 
-/** The time from `fromMs` to `untilMs` in `count` parts, each as bad as its worst moment. The present state counts from when it began. Pure. */
+/**
+ * The time from `fromMs` to `untilMs` in `count` parts, each as bad as its worst moment. The present state counts from when
+ * it began until `knownUntilMs`, after which nobody looked. Pure.
+ */
 export function stripOf(
   entries: readonly HistoryEntry[],
   present: Pick<PromiseStatus, 'state' | 'sinceMs'>,
-  { fromMs, untilMs, count }: { fromMs: number; untilMs: number; count: number },
+  { fromMs, untilMs, count, knownUntilMs = untilMs }: { fromMs: number; untilMs: number; count: number; knownUntilMs?: number },
 ): Strip {
-  const spells = spellsOf(entries, present, untilMs).filter(({ endMs, startMs }) => endMs > fromMs && startMs < untilMs);
+  const spells = spellsOf(entries, present, Math.min(untilMs, knownUntilMs)).filter(
+    ({ endMs, startMs }) => endMs > startMs && endMs > fromMs && startMs < untilMs,
+  );
   const slots = Array<Slot>(count).fill('unknown');
   const slotMs = (untilMs - fromMs) / count;
   for (const { state, startMs, endMs } of spells) {
@@ -69,7 +74,7 @@ function spellsOf(entries: readonly HistoryEntry[], present: Pick<PromiseStatus,
   for (const { state, startMs } of inOrder) {
     const before = spells.at(-1);
     if (before?.state === state) continue;
-    if (before !== undefined) before.endMs = startMs;
+    if (before !== undefined) before.endMs = Math.min(startMs, untilMs);
     spells.push({ state, startMs, endMs: untilMs });
   }
   return spells;

@@ -17,7 +17,7 @@ import { createNotices, type Notice, type Notices } from '../actions/notices.ts'
 import { promiseHref } from '../picture/picture.ts';
 import { filterOf } from '../picture/promise-filter.ts';
 import { createHistories, stripOf } from '../picture/promise-history.ts';
-import { readPromises, wellbeingOfPromise } from '../picture/promises-view.ts';
+import { readPromises, wellbeingOfPromise, type PromisesView } from '../picture/promises-view.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY = { ms: 24 * HOUR_MS, count: 48 };
@@ -51,7 +51,8 @@ async function sendList(context: Context<ConsoleEnv>, { parts, notices, historie
     view,
     nowMs,
     filter: filterOf(new URL(context.req.url).searchParams),
-    stripOf: (promise) => stripOf(histories(promise), promise, { fromMs: nowMs - DAY.ms, untilMs: nowMs, count: DAY.count }),
+    stripOf: (promise) =>
+      stripOf(histories(promise), promise, { fromMs: nowMs - DAY.ms, untilMs: nowMs, count: DAY.count, knownUntilMs: knownUntil(view, promise, nowMs) }),
     token: tokenOf(context, parts),
   });
   return sendPage(context, parts, { title: 'Promises', active: '/promises', body, notice: notices.take(context.req.query('notice')), scripts: ['promises'] });
@@ -68,7 +69,8 @@ async function sendOne(context: Context<ConsoleEnv>, { parts, notices, histories
   if (promise === undefined) return failure(context, 404, 'not-found', 'There is no promise of this name.');
   const nowMs = Date.now();
   const history = histories(promise);
-  const last = ({ ms, count }: typeof DAY): ReturnType<typeof stripOf> => stripOf(history, promise, { fromMs: nowMs - ms, untilMs: nowMs, count });
+  const last = ({ ms, count }: typeof DAY): ReturnType<typeof stripOf> =>
+    stripOf(history, promise, { fromMs: nowMs - ms, untilMs: nowMs, count, knownUntilMs: knownUntil(view, promise, nowMs) });
   const body = promisePage({
     promise,
     nowMs,
@@ -82,6 +84,11 @@ async function sendOne(context: Context<ConsoleEnv>, { parts, notices, histories
     token: tokenOf(context, parts),
   });
   return sendPage(context, parts, { title: promise.title, active: '/promises', body, notice: notices.take(context.req.query('notice')) });
+}
+
+/** Until when the state of a promise is known: where nobody checks any more, until its last check. */
+function knownUntil(view: PromisesView, { checkedAtMs }: PromiseStatus, nowMs: number): number {
+  return view.state === 'current' ? nowMs : (checkedAtMs ?? 0);
 }
 
 /** The files that are shown with a promise: what its lists of paths were linked to (contracts of SlapOS's monitor, A4). */
@@ -134,7 +141,9 @@ async function acknowledgeIt(context: Context<ConsoleEnv>, { parts, notices }: D
     if (comment === '' || comment.length > LONGEST_COMMENT) return { ok: false, message: `A comment of 1 to ${LONGEST_COMMENT} characters is needed.` };
     if (span === undefined) return { ok: false, message: 'Say for how long.' };
     const { promises } = await readPromises(parts.layout.promisesStatus);
-    if (!promises.some((promise) => promise.id === id)) return { ok: false, message: 'There is no promise of this name.' };
+    const promise = promises.find((each) => each.id === id);
+    if (promise === undefined) return { ok: false, message: 'There is no promise of this name.' };
+    if (promise.state !== 'failed' && promise.state !== 'no-data') return { ok: false, message: 'It is not broken: there is nothing to acknowledge.' };
     await acknowledge(parts.layout, checkedId(id), { by: context.var.account.name, comment, untilMs: Date.now() + span.hours * HOUR_MS });
     return { ok: true, message: `Acknowledged for ${span.title}.` };
   });

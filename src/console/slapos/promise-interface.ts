@@ -15,7 +15,7 @@ export function promiseInterface(parts: ConsoleParts): (context: Context<Console
     const id = context.req.query('service_name');
     const promise = picture.promises.promises.find((each) => each.id === id);
     if (promise === undefined) return failure(context, 404, 'not-found', 'There is no promise of this name.');
-    const { wellbeing, word } = wellbeingOfPromise(promise);
+    const { wellbeing, word } = wellbeingOfPromise(promise, picture.promises.state === 'current');
     return sendPage(context, parts, {
       title: promise.title,
       active: '/promises',
@@ -25,6 +25,7 @@ export function promiseInterface(parts: ConsoleParts): (context: Context<Console
             <h1>${promise.title}</h1>
             <p class="line">${statePill(wellbeing, word)} <span class="quiet">checked ${ago(promise.checkedAtMs, picture.nowMs)}</span></p>
           </div>
+          ${picture.promises.message === '' ? '' : html`<p class="notice">${picture.promises.message}</p>`}
           <div class="card said ${wellbeing}">
             <p class="message whole">${promise.message}</p>
             ${promise.description === undefined ? '' : html`<p class="quiet">${promise.description}</p>`}

@@ -65,7 +65,8 @@ async function fromPort(
     const isPlain = PLAIN.test(systemCodeOf(error) ?? '');
     resolve(isPlain ? { kind: 'none', why: 'does not speak TLS' } : { kind: 'failed', why: failureInWords(error, timeoutMs) });
   });
-  socket.on('close', () => resolve({ kind: 'none', why: 'closed the connection' }));
+  // What speaks no TLS says so, or speaks HTTP, which was asked before: one that hangs up is neither.
+  socket.on('close', () => resolve({ kind: required ? 'none' : 'failed', why: 'closed the connection' }));
   const onAbort = (): void => resolve({ kind: 'failed', why: `did not answer within ${Math.round(timeoutMs / 1000)} s` });
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });

@@ -1,6 +1,7 @@
 import { signalGroup, startWatched, type WatchedEnding } from '../../base/exec.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { PromiseOutcome } from '../../contract/promise.ts';
+import { endMarked, newMark, RUN_VARIABLE } from '../leftovers.ts';
 import { boundedSignal, within } from './bounded.ts';
 import type { RunKind } from './kind.ts';
 import { broken, excerpt, kept } from './outcome.ts';
@@ -23,13 +24,17 @@ const MOST_BYTES = 256 << 10;
 export const command: RunKind<CommandSettings> = async (settings, context) => {
   const [program = '', ...args] = settings.command;
   const signal = boundedSignal(context);
+  const mark = newMark(context.layout);
   try {
     const { group, ended } = await startWatched(program, args, {
       cwd: settings.directory,
-      env: { ...process.env, ...settings.environment },
+      env: { ...process.env, ...settings.environment, [RUN_VARIABLE]: mark },
       keepBytes: MOST_BYTES,
     });
-    const kill = (): void => void signalGroup(group, 'SIGKILL');
+    const kill = (): void => {
+      signalGroup(group, 'SIGKILL');
+      endMarked(mark);
+    };
     if (signal.aborted) kill();
     signal.addEventListener('abort', kill, { once: true });
     const ending = await ended.finally(() => signal.removeEventListener('abort', kill));

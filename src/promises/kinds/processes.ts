@@ -91,7 +91,8 @@ async function fromProc(signal: AbortSignal): Promise<SeenProcess[]> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     signal.throwIfAborted();
     const [stat, line] = await Promise.all([readFile(`/proc/${pid}/status`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')]).catch(() => [undefined, '']);
-    if (stat !== undefined) seen.push(processOf(Number(pid), stat, line ?? '')); // else it has just ended
+    // One that has ended and is still on the list, as nobody asked how, is not running.
+    if (stat !== undefined && !/^State:\t[ZX]/m.test(stat)) seen.push(processOf(Number(pid), stat, line ?? '')); // else it has just ended
   }
   return seen;
 }

@@ -1,11 +1,11 @@
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byCodeUnits } from '../../base/files.ts';
 import { isNotFound, messageOf, systemCodeOf } from '../../base/errors.ts';
 import type { PromiseOutcome } from '../../contract/promise.ts';
 import { LONGEST_HEADER_BYTES, readHeader } from '../../whisper/format.ts';
 import type { RunKind } from './kind.ts';
-import { broken, kept, namesInWords } from './outcome.ts';
+import { broken, kept, namesInWords, unknown } from './outcome.ts';
 
 /** The store's files are whole: headers and sizes, some files at each run, in time all of them. */
 export interface WhisperSettings {
@@ -33,6 +33,7 @@ interface Memory {
 const memories = new Map<string, Memory>();
 
 export const whisper: RunKind<WhisperSettings> = async ({ path, files }, { signal, now }) => {
+  if (!(await stat(path).catch(ignoreNotFound))?.isDirectory()) return unknown(`${path} is not there.`);
   const memory = memories.get(path) ?? { last: '', damaged: new Map<string, string>(), rounds: 0, seen: 0 };
   memories.set(path, memory);
   // Those that were damaged are looked at each time, so that the promise is broken until they are mended or gone.
@@ -53,6 +54,10 @@ export const whisper: RunKind<WhisperSettings> = async ({ path, files }, { signa
     { files: count, rounds: memory.rounds },
   );
 };
+
+function ignoreNotFound(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+}
 
 function note({ damaged }: Memory, path: string, fault: string | undefined): void {
   if (fault === undefined) damaged.delete(path);

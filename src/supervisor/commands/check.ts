@@ -66,7 +66,9 @@ async function checkAlone(layout: Layout, ids: readonly string[], promises: Prom
   const lock = await acquireLock(join(layout.run, 'check.lock'), 'dkm check', { waitMs: ANOTHER_ENDS_WITHIN_MS });
   const all: CheckedPromise[] = [];
   try {
-    const services = parseStatus((await readIfPresent(layout.status)) ?? '')?.services.map(stopped) ?? [];
+    const last = parseStatus((await readIfPresent(layout.status)) ?? '')?.services ?? [];
+    // Only what was written as stopped was stopped by somebody; of a supervisor that was killed nothing is known.
+    const services = last.every(({ state }) => state === 'STOPPED' || state === 'EXITED') ? last.map(stopped) : [];
     const context = { layout, environment: serviceEnvironment({ environment: {} }), services: () => services };
     await checkEach(meant(layout, ids, promises), context, (promise) => {
       if (ids.length > 0 && !ids.includes(promise.id)) return;

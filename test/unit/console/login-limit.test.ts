@@ -9,7 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 function guess(limit: LoginLimit, address = GUESSER, account = 'admin', browser?: string): number {
   const attempt = limit.tryLogin(address, account, browser);
   if (!attempt.go) return attempt.waitMs;
-  attempt.finish(false);
+  attempt.finish('wrong');
   return 0;
 }
 
@@ -42,7 +42,7 @@ describe('wrong passwords', () => {
     const limit = createLoginLimit(() => 0);
     const attempts = Array.from({ length: 1000 }, () => limit.tryLogin(GUESSER, 'admin')).filter((attempt) => attempt.go);
     expect(attempts).toHaveLength(MOST_AT_ONCE);
-    for (const attempt of attempts) if (attempt.go) attempt.finish(false);
+    for (const attempt of attempts) if (attempt.go) attempt.finish('wrong');
     expect(guess(limit)).toBeGreaterThan(10_000);
   });
 
@@ -69,13 +69,22 @@ describe('wrong passwords', () => {
     expect(guess(limit, '192.0.2.8', 'ada')).toBe(0);
   });
 
+  it('are not forgotten by a try that nobody looked at', () => {
+    const limit = createLoginLimit(() => 0);
+    for (let index = 0; index < FREE_FAILURES - 1; index += 1) guess(limit);
+    const attempt = limit.tryLogin(GUESSER, 'admin');
+    if (attempt.go) attempt.finish('unknown');
+    expect(guess(limit)).toBe(0);
+    expect(guess(limit)).toBe(1000);
+  });
+
   it('are forgotten after a success, and after an hour of peace', () => {
     let now = 0;
     const limit = createLoginLimit(() => now);
     const fail = (): void => void Array.from({ length: FREE_FAILURES - 1 }, () => guess(limit));
     fail();
     const attempt = limit.tryLogin(GUESSER, 'admin');
-    if (attempt.go) attempt.finish(true);
+    if (attempt.go) attempt.finish('right');
     fail();
     expect(guess(limit)).toBe(0);
     now += HOUR_MS;

@@ -48,9 +48,12 @@ describe('what is wrong', () => {
     expect(troubles[1]).toMatchObject({ message: 'why Last end: exit code 1.', href: '/services/carbon-cache' });
   });
 
-  it('is only what is known: promises that nobody checks any more are not told as broken', () => {
+  it('is only what is known: promises that nobody checks any more are told as such, and not as broken', () => {
     const stale: PromisesView = { ...view(critical), state: 'stale', message: 'gone' };
-    expect(troublesOf(picture({ promises: stale }))).toEqual([]);
+    expect(troublesOf(picture({ promises: stale }))).toMatchObject([{ title: 'Promises', wellbeing: 'warning', message: 'gone' }]);
+    expect(summaryOf(picture({ promises: stale })).text).not.toBe('All is well');
+    const supervisorGone = statusAnswer(statusOf(SERVICES), () => false);
+    expect(troublesOf(picture({ promises: stale, status: supervisorGone })).map(({ key }) => key)).toEqual(['supervisor']);
   });
 
   it('has addresses for any name', () => {

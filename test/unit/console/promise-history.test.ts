@@ -32,6 +32,15 @@ it.each<[string, HistoryEntry[], PromiseState | 'pending', number | null, string
   expect(drawn(entries, { state, sinceMs })).toBe(expected);
 });
 
+it('is not known after the last check, where nobody checks any more', () => {
+  const { slots } = stripOf(
+    [entry(1, 'ok')],
+    { state: 'failed', sinceMs: 12 * MINUTE_MS },
+    { fromMs: 10 * MINUTE_MS, untilMs: 20 * MINUTE_MS, count: 10, knownUntilMs: 14 * MINUTE_MS },
+  );
+  expect(slots.slice(0, 5)).toEqual(['ok', 'ok', 'failed', 'failed', 'unknown']);
+});
+
 describe('in words', () => {
   const strip = (changes: Partial<Strip>): Strip => ({ slots: ['ok'], brokenMs: 0, breaks: 0, ...changes });
   it.each<[Partial<Strip>, string]>([

@@ -1,4 +1,4 @@
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { followLines, readTail } from '../../../src/log-files/logs.ts';
@@ -33,10 +33,21 @@ describe('readTail', () => {
 });
 
 describe('followLines', () => {
+  it('hands what it cannot read to whoever takes errors, and goes on trying', async () => {
+    const path = file('');
+    const [seen, errors] = [[] as string[], [] as unknown[]];
+    const stop = followLines(path, (line) => seen.push(line), { intervalMs: 10, onError: (error) => errors.push(error) });
+    rmSync(path);
+    mkdirSync(path);
+    await eventually('the error is told', () => errors.length > 1);
+    stop();
+    expect([seen, String(errors[0])]).toEqual([[], expect.stringContaining('EISDIR')]);
+  });
+
   it('tells every new line once, also across a rotation and a truncation, and unfinished lines when they are finished', async () => {
     const path = file('old\n');
     const seen: string[] = [];
-    const stop = followLines(path, (line) => seen.push(line), 10);
+    const stop = followLines(path, (line) => seen.push(line), { intervalMs: 10 });
     const sees = (expected: string[]): Promise<unknown> =>
       eventually(expected.join(), () => expected.length === seen.length && expected.every((line, index) => seen[index] === line));
     appendFileSync(path, 'one\ntw');

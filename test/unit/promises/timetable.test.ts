@@ -11,7 +11,7 @@ afterEach(() => {
   else process.env['TZ'] = zone;
 });
 
-const entry = (id: string, schedule = '* * * * *', jitterMs = 0): Entry => ({ id, schedule, jitterMs });
+const entry = (id: string, schedule = '* * * * *', jitterMs = 0, definition = ''): Entry => ({ id, schedule, jitterMs, definition });
 
 /** Both clocks go on together, unless one is told otherwise. */
 class Clocks {

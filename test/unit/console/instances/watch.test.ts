@@ -9,6 +9,7 @@ const seen = (more: Partial<Extract<Sight, { kind: 'seen' }>> = {}): Sight => ({
   title: 'T',
   rootTitle: '',
   isWell: true,
+  isWhole: true,
   atMs: null,
   promises: [],
   note: '',
@@ -55,6 +56,7 @@ describe('instances', () => {
   it.each<[Sight, string, string]>([
     [seen(), 'good', 'Well'],
     [seen({ isWell: false }), 'bad', 'Failing'],
+    [seen({ isWhole: false }), 'unknown', 'Partly known'],
     [seen({ promises: [{ title: 'a', isKept: false, message: 'm', sinceMs: null }] }), 'bad', 'Failing'],
     [seen({ atMs: 1_000_000_000 - 3_600_000 }), 'unknown', 'Out of date'],
     [seen({ atMs: 1_000_000_000 - 60_000 }), 'good', 'Well'],
