@@ -172,11 +172,19 @@ async function measureNames({ port, layout }: Installation, page: AskPage): Prom
   };
 }
 
+/** The page, and everything it loads, scripts that scripts import among it. */
 async function measureFirstPage(page: AskPage): Promise<WatchingFigures['firstPage']> {
   const { text, transferred } = await page('/');
-  const assets = [...text.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg)[^"]*)"/g)].map((match) => match[1] ?? '');
+  const waiting = [...text.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg)[^"]*)"/g)].map((match) => match[1] ?? '');
+  const loaded = new Set<string>();
   let transferredBytes = transferred;
-  for (const asset of new Set(assets)) transferredBytes += (await page(asset)).transferred;
+  for (let asset = waiting.pop(); asset !== undefined; asset = waiting.pop()) {
+    if (loaded.has(asset)) continue;
+    loaded.add(asset);
+    const answer = await page(asset);
+    transferredBytes += answer.transferred;
+    waiting.push(...[...answer.text.matchAll(/(?:from|import)"\.(\/shared-[^"]+\.js)"/g)].map((match) => match[1] ?? ''));
+  }
   return { transferredBytes, seconds: await medianSeconds(() => page('/')) };
 }
 
