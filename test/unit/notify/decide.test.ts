@@ -115,6 +115,11 @@ describe('acknowledged', () => {
     expect(scene.told).toEqual(['0 ops failed:disk', '3 ops reminder:disk']);
   });
 
+  it('is told of when it ends long before the next run', () => {
+    const scene = new Scene(spec()).runs('f').runs('f', until(30)).pass(HOUR);
+    expect(scene.told).toEqual(['0 ops failed:disk', '30 ops reminder:disk']);
+  });
+
   it('is told to be kept again', () => {
     const scene = new Scene(spec()).runs('f').runs('ff', until(60)).runs('o');
     expect(scene.told).toEqual(['0 ops failed:disk', '3 ops recovered:disk']);

@@ -174,3 +174,17 @@ describe('the machine’s time zone', () => {
     expect(localTimes('Europe/Berlin', '2026-10-24T12:00:00Z', '30 2 * * *', 2)).toHaveLength(2);
   });
 });
+
+it('makes due soon what checks something else from now on, and what was interrupted', () => {
+  const daily = '0 3 * * *';
+  const { table, clocks } = begun([entry('a', daily)]);
+  const inMs = (): number => (table.nextMs('a') ?? 0) - clocks.wallMs;
+  expect(table.due(clocks.pass(10_000))).toEqual(['a']);
+  expect(inMs()).toBeGreaterThan(60 * MINUTE);
+  table.configure([entry('a', daily, 0, 'another')], clocks.now);
+  expect(inMs()).toBeLessThanOrEqual(MINUTE);
+  expect(table.due(clocks.pass(50_000))).toEqual(['a']);
+  table.again('a', clocks.now);
+  expect(table.due(clocks.pass(1))).toEqual(['a']);
+  expect(inMs()).toBeGreaterThan(60 * MINUTE);
+});
