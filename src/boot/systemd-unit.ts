@@ -145,6 +145,8 @@ function running({ layout, services }: InstallationFacts, { folder, systemdVersi
     'UMask=0077',
     '# Outlives a restart of the supervisor, which a private /tmp does not.',
     `Environment=${systemdWord(`TMPDIR=${join(layout.run, 'tmp')}`)}`,
+    '# Checks of a disk that does not answer keep threads; four, as usual, would soon be all.',
+    'Environment=UV_THREADPOOL_SIZE=16',
     '# How "dkm start" has this unit started: by a file that the other unit watches.',
     `Environment=${systemdWord(`DKM_WATCHING_UNIT=${join(folder, `${unit}.path`)}`)}`,
   ];

@@ -18,7 +18,7 @@ import { parseStatus, type SupervisorStatus } from '../../contract/status.ts';
 import { portProblems } from '../../host/ports.ts';
 import { servicesOf } from '../services.ts';
 import { command } from '../supervisor.ts';
-import { tellOutcomes } from './change.ts';
+import { tellFaults, tellOutcomes } from './change.ts';
 import { takeBackInterruptedChange } from './interrupted-change.ts';
 
 interface Options {
@@ -52,9 +52,11 @@ export async function reconfigure(layout: Layout, options: Options): Promise<num
     const affected = affectedServices(layout, intention);
     if (!options.dryRun) await carryOut(layout, intention);
     if (!options.json) tell(intention, affected, options);
-    const outcomes = options.dryRun || !options.restart ? undefined : await restart(layout, intention, affected);
-    if (options.json) say(JSON.stringify(reportOf(intention, affected, outcomes), null, 1));
+    const faults: string[] = [];
+    const outcomes = options.dryRun || !options.restart ? undefined : await restart(layout, intention, affected, faults);
+    if (options.json) say(JSON.stringify({ ...reportOf(intention, affected, outcomes), faults }, null, 1));
     else if (outcomes) tellOutcomes(outcomes);
+    tellFaults(faults);
     return outcomes?.some(({ ok }) => !ok) ? EXIT.failed : EXIT.fine;
   } finally {
     lock.release();
@@ -135,12 +137,14 @@ async function carryOut(layout: Layout, { installed, files, changes, provisions 
 
 type Outcomes = Awaited<ReturnType<typeof command>>;
 
-/** Restarts what runs and changed, and starts what the installation did not have before. */
-async function restart(layout: Layout, { running, specs }: Intention, affected: readonly string[]): Promise<Outcomes> {
+/** Restarts what runs and changed, and starts what the installation did not have before; notes what is wrong in definitions of promises. */
+async function restart(layout: Layout, { running, specs }: Intention, affected: readonly string[], faults: string[]): Promise<Outcomes> {
   if (!running) return undefined;
   const known = new Set(running.services.map(({ name }) => name));
   const added = specs.filter(({ name, autostart }) => autostart && !known.has(name)).map(({ name }) => name);
-  const restarted = await command(layout, 'restart-changed', [...affected], () => undefined);
+  const restarted = await command(layout, 'restart-changed', [...affected], (reply) => {
+    if (reply.kind === 'fault') faults.push(reply.message);
+  });
   const started = added.length > 0 ? await command(layout, 'start', added, () => undefined) : [];
   return [...(restarted ?? []), ...(started ?? [])];
 }
@@ -153,7 +157,7 @@ function tell({ changes, provisions, running }: Intention, affected: readonly st
   if (affected.length > 0) say(`${dryRun ? 'Would restart' : 'Not restarted'}, where they run: ${affected.join(', ')}.`);
 }
 
-function reportOf({ changes }: Intention, affected: readonly string[], outcomes: Outcomes): unknown {
+function reportOf({ changes }: Intention, affected: readonly string[], outcomes: Outcomes): object {
   const told = changes.filter(({ kind }) => kind !== 'unchanged').map(({ kind, path }) => ({ path, change: kind }));
   return { schema: 1, files: told, affected, services: outcomes ?? [] };
 }
