@@ -6,6 +6,7 @@ import { addBackupCommands } from './command-line/backup.ts';
 import { addConfigurationCommands } from './command-line/configuration.ts';
 import { addConsoleCommands } from './command-line/console.ts';
 import { addDiagnosisCommands } from './command-line/diagnosis.ts';
+import { addDssCommands } from './command-line/dss.ts';
 import { addNotifyCommands } from './command-line/notify.ts';
 import { addPromiseCommands } from './command-line/promises.ts';
 import { addRetentionCommands } from './command-line/retention.ts';
@@ -52,6 +53,7 @@ function dkmProgram(done: (exitCode: number) => void): Command {
   addDiagnosisCommands(commandLine);
   addConfigurationCommands(commandLine);
   addConsoleCommands(commandLine);
+  addDssCommands(commandLine);
   addNotifyCommands(commandLine);
   addPromiseCommands(commandLine);
   addUpdateCommands(commandLine);

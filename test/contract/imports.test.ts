@@ -23,6 +23,7 @@ const BELOW_COMMANDS = [
   'src/promises',
   'src/monitor',
   'src/notify',
+  'src/dss',
 ];
 
 /**
@@ -67,6 +68,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/retention',
     'src/redaction',
   ],
+  'src/dss': ['src/base', 'src/contract', 'src/manifest', 'src/promises', 'src/diagnosis'],
   'src/boot': ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
   'src/console': ['src/base', 'src/contract', 'src/monitor', 'src/promises', 'src/log-files', 'src/redaction'],
   installer: ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/host', 'src/configuration', 'src/supervisor', 'src/change'],

@@ -1,0 +1,63 @@
+import type { Graphite } from './graphite.ts';
+import type { Instance, Part } from './instances.ts';
+
+/*
+ * How old the newest point is of what sends. Two looks, as a short one is exact and cheap, and a long one is only needed
+ * where nothing came lately.
+ */
+
+/** Seconds without a point after which something is silent: DSS sends every minute or oftener. */
+export const SILENT_AFTER_S = 300;
+/** Days without a point after which something is gone: it was taken away, or is called otherwise now. */
+export const GONE_AFTER_DAYS = 7;
+
+export interface PartAge extends Pick<Part, 'name' | 'metrics'> {
+  /** Of its newest point; null when there is none of the last GONE_AFTER_DAYS days. */
+  ageSeconds: number | null;
+}
+
+export type InstanceState = 'sends' | 'silent' | 'gone';
+
+export interface InstanceAge extends Pick<Instance, 'prefix' | 'kind'> {
+  metrics: number;
+  parts: PartAge[];
+  /** Of the newest point of DSS itself; of its collectd where that alone sends. */
+  ageSeconds: number | null;
+  state: InstanceState;
+}
+
+/** The age of each part of an instance; `now` is in milliseconds. */
+export async function ageOf(graphite: Graphite, { prefix, kind, parts }: Instance, now: () => number): Promise<InstanceAge> {
+  const aged: PartAge[] = [];
+  for (const { name, metrics, patterns, sample } of parts) {
+    // One series that has a point wherever one of them has.
+    const newest =
+      (await newestOf(
+        graphite,
+        patterns.map((pattern) => `maxSeries(${pattern})`),
+        `-${SILENT_AFTER_S + 60}s`,
+      )) ?? (await newestOf(graphite, sample, `-${GONE_AFTER_DAYS}d`));
+    aged.push({ name, metrics, ageSeconds: newest === undefined ? null : Math.max(0, now() / 1000 - newest) });
+  }
+  return withState({ prefix, kind }, aged);
+}
+
+async function newestOf(graphite: Graphite, targets: readonly string[], from: string): Promise<number | undefined> {
+  const series = await graphite.render(targets, from);
+  const times = series.flatMap(({ points }) => points.at(-1)?.atSeconds ?? []);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** What the ages of its parts mean for an instance: what its collectd sends does not show that DSS does. Pure. */
+export function withState({ prefix, kind }: Pick<Instance, 'prefix' | 'kind'>, parts: PartAge[]): InstanceAge {
+  const own = parts.filter(({ name }) => name !== 'collectd');
+  const ages = (own.length > 0 ? own : parts).flatMap(({ ageSeconds }) => ageSeconds ?? []);
+  const ageSeconds = ages.length === 0 ? null : Math.min(...ages);
+  const state = ageSeconds === null ? 'gone' : ageSeconds > SILENT_AFTER_S ? 'silent' : 'sends';
+  return { prefix, kind, metrics: parts.reduce((sum, { metrics }) => sum + metrics, 0), parts, ageSeconds, state };
+}
+
+/** True where DSS itself sends, and not only what measures its machine. Pure. */
+export function isDssSending({ kind, state }: Pick<InstanceAge, 'kind' | 'state'>): boolean {
+  return state === 'sends' && kind !== 'host only';
+}
