@@ -10,8 +10,8 @@ import type { TemplateContext } from '../manifest/context.ts';
  */
 
 /** The one part by which such a dashboard calls a host: its reversed name with "_" for dots, as collectd writes it below. */
-export function legacyHost({ host }: Pick<TemplateContext, 'host'>): string {
-  return host.reversed.replaceAll('.', '_');
+export function legacyHost(reversed: string): string {
+  return reversed.replaceAll('.', '_');
 }
 
 /**
@@ -24,7 +24,7 @@ export function legacyNamesFile({ install }: Pick<Settings, 'install'>, context:
       hint: 'Run "dkm dss legacy" where collectd runs: an installation of type all, agent or backend-agent.',
     });
   const { host, port } = context.connect.carbon;
-  const name = legacyHost(context);
+  const name = legacyHost(context.host.reversed);
   return `# What collectd measures, a second time, under the names that the dashboards of dkumonitor ask for:
 # dss.${name}.collectd.cpu.0.user and so on. In those dashboards this host is "${name}".
 # It doubles what this host's metrics take on disk. Made by "dkm dss legacy"; to end it, remove this file.

@@ -1,5 +1,6 @@
 import type { Series } from '../promises/kinds/graphite.ts';
 import type { Graphite } from './graphite.ts';
+import { legacyHost } from './legacy.ts';
 
 /*
  * The processes of DSS that collectd found by their command lines (`ProcessMatch` in conf/collectd/collectd.conf): the
@@ -46,6 +47,8 @@ export function processesIn(series: readonly Series[], nowSeconds: number): Host
     found.ageSeconds = Math.min(found.ageSeconds, Math.max(0, nowSeconds - newest.atSeconds));
     hosts.set(host, found);
   }
+  // What `dkm dss legacy` has a host send a second time is no second host.
+  for (const host of [...hosts.keys()]) hosts.delete(`dss.${legacyHost(host.split('.').reverse().join('.'))}`);
   return [...hosts.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 

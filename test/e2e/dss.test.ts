@@ -181,7 +181,7 @@ describe.each(BUNDLES)('DSS with $name', ({ name, bundle, skip }) => {
       for (const metric of ['ps_rss', 'ps_vm', 'file_handles', 'file_handles.mapped', 'ps_count.threads'])
         await eventually(`${metric} of ${kind}`, async () => ((await values(query(), `${place}.${metric}`)).at(-1) ?? 0) > 0, WITHIN_MS);
       // Rates: there once two rounds were measured; of processes that wait they are zero.
-      for (const metric of ['contextswitch', 'ps_cputime.user', 'ps_pagefaults.minflt'])
+      for (const metric of ['contextswitch.voluntary', 'contextswitch.involuntary', 'ps_cputime.user', 'ps_pagefaults.minflt', 'disk_octets.read'])
         await eventually(`${metric} of ${kind}`, async () => (await values(query(), `${place}.${metric}`)).length > 0, WITHIN_MS);
     });
 
@@ -200,7 +200,7 @@ describe.each(BUNDLES)('DSS with $name', ({ name, bundle, skip }) => {
         { prefix: `dss.${HOST}`, kind: 'host only', state: 'sends' },
       ]);
       for (const { ageSeconds } of checked.instances) expect(ageSeconds).toBeLessThan(300);
-      expect(checked.processes.find(({ host }) => host === 'probe.example.org')?.counts).toEqual(RUNNING);
+      expect(checked.processes).toMatchObject([{ host: 'probe.example.org', counts: RUNNING }]);
     });
 
     it('shows a line that somebody tried', async () => {

@@ -102,6 +102,7 @@ describe('processesIn', () => {
         series('collectd.org.example.b.processes.dss_jek.ps_count.processes', 3, 980),
         series('collectd.org.example.a.processes.dss_backend.ps_count.processes', 0, 995),
         series('dataiku.dss.design.collectd.processes.dss_fek.ps_count.processes', 2, 1010),
+        series('dss.org_example_a.collectd.processes.dss_backend.ps_count.processes', 0, 995),
         series('collectd.org.example.a.processes.other.ps_count.processes', 9, 995),
         { name: 'collectd.c.processes.dss_fek.ps_count.processes', points: [] },
       ],

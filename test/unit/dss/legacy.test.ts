@@ -13,7 +13,7 @@ const install = (providers: Record<string, string>): Parameters<typeof legacyNam
 
 describe('the names of dkumonitor', () => {
   it('have one part for the host', () => {
-    expect(legacyHost(context)).toBe('org_example_probe');
+    expect(legacyHost('org.example.probe')).toBe('org_example_probe');
   });
 
   it('are sent to where collectd sends', () => {
