@@ -6,7 +6,7 @@ import type { Instance, Part } from './instances.ts';
  * where nothing came lately.
  */
 
-/** Seconds without a point after which something is silent: DSS sends every minute or oftener. */
+/** Seconds without a point after which something is silent: several times the minute that senders of metrics take at most. */
 export const SILENT_AFTER_S = 300;
 /** Days without a point after which something is gone: it was taken away, or is called otherwise now. */
 export const GONE_AFTER_DAYS = 7;

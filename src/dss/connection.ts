@@ -89,9 +89,11 @@ function instanceName(name: string): string {
 }
 
 function typeNotes({ install: { type, carbon_server: server } }: Settings): string[] {
-  if (server === undefined) return [];
+  const roles = ROLES_OF_TYPE[type];
+  if (server === undefined)
+    return roles.includes('dashboards') ? [] : [`This installation (${type}) has no dashboards: what arrives is looked at in a Grafana elsewhere, as above.`];
   const where = hostAndPort(server.host, server.port);
-  const what = ROLES_OF_TYPE[type].includes('collector')
+  const what = roles.includes('collector')
     ? `an agent: it has no store, and sends what it measures to ${where}`
     : `a front end: it has no store, and shows what ${server.host} keeps`;
   const isNear = isLoopback(server.host) || server.host === 'localhost';

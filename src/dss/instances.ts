@@ -42,10 +42,9 @@ export async function findInstances(graphite: Graphite, { roots, given }: { root
     }
   }
   for (const prefix of given) for (const found of await instancesAt(prefix, look)) prefixes.add(found);
-  // "dataiku.dss" is looked into as what it is, and not as what a wider prefix has below it.
-  const outermost = [...prefixes].filter((prefix) => !roots.includes(prefix)).sort();
   const instances: Instance[] = [];
-  for (const prefix of outermost) {
+  // A root is no instance, even where it was given and nothing below it is known.
+  for (const prefix of [...prefixes].filter((each) => !roots.includes(each)).sort()) {
     const parts = await partsOf(graphite, prefix);
     if (parts.length > 0) instances.push({ prefix, kind: kindOf(parts.map(({ name }) => name)), parts });
   }

@@ -32,6 +32,7 @@ function inWords(connection: Connection): string {
 
 ${title('Design and automation nodes')}
 In DSS: Administration → Settings → Monitoring integration: host ${graphiteServer.host}, port ${graphiteServer.port}, prefix ${prefix}.
+(The page has moved between versions of DSS; look for "Graphite".)
 DSS sends what it knows of itself; what its machine does is measured where dkm's collectd runs (an agent).
 
 Or, for DSS to measure its machine with a collectd of its own, which it downloads, in its data directory:

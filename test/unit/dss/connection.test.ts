@@ -72,6 +72,14 @@ describe('connectionOf', () => {
     });
   });
 
+  it.each<[InstallType, string[]]>([
+    ['server', []],
+    ['backend', [expect.stringMatching(/^This installation \(backend\) has no dashboards/) as string]],
+    ['backend-agent', [expect.stringMatching(/^This installation \(backend-agent\) has no dashboards/) as string]],
+  ])('says of a %s whether it has dashboards', (type, notes) => {
+    expect(connectionOf(settings({ type }), { instance: 'a' }, FOUND).notes).toEqual(notes);
+  });
+
   it('calls an instance by this machine where nothing is said, and says so', () => {
     const { prefix, notes } = connectionOf(settings(), {}, FOUND);
     expect(prefix).toBe('dataiku.dss.mon');
