@@ -11,6 +11,9 @@ export const SILENT_AFTER_S = 300;
 /** Days without a point after which something is gone: it was taken away, or is called otherwise now. */
 export const GONE_AFTER_DAYS = 7;
 
+/** Metrics of a part that are all looked at. */
+const MOST_AT_ONCE = 2000;
+
 export interface PartAge extends Pick<Part, 'name' | 'metrics'> {
   /** Of its newest point; null when there is none of the last GONE_AFTER_DAYS days. */
   ageSeconds: number | null;
@@ -30,13 +33,9 @@ export interface InstanceAge extends Pick<Instance, 'prefix' | 'kind'> {
 export async function ageOf(graphite: Graphite, { prefix, kind, parts }: Instance, now: () => number): Promise<InstanceAge> {
   const aged: PartAge[] = [];
   for (const { name, metrics, patterns, sample } of parts) {
-    // One series that has a point wherever one of them has.
-    const newest =
-      (await newestOf(
-        graphite,
-        patterns.map((pattern) => `maxSeries(${pattern})`),
-        `-${SILENT_AFTER_S + 60}s`,
-      )) ?? (await newestOf(graphite, sample, `-${GONE_AFTER_DAYS}d`));
+    // One series that has a point wherever one of them has. Of very many, graphite-web would read one file after another.
+    const all = metrics > MOST_AT_ONCE ? sample : patterns.map((pattern) => `maxSeries(${pattern})`);
+    const newest = (await newestOf(graphite, all, `-${SILENT_AFTER_S + 60}s`)) ?? (await newestOf(graphite, sample, `-${GONE_AFTER_DAYS}d`));
     aged.push({ name, metrics, ageSeconds: newest === undefined ? null : Math.max(0, now() / 1000 - newest) });
   }
   return withState({ prefix, kind }, aged);
