@@ -2,14 +2,17 @@ import type { Graphite } from './graphite.ts';
 import type { Instance, Part } from './instances.ts';
 
 /*
- * How old the newest point is of what sends. Two looks, as a short one is exact and cheap, and a long one is only needed
- * where nothing came lately.
+ * How old the newest point is of what sends. A short look is cheap and sees all; longer ones, at some of the metrics, are
+ * only needed where nothing came lately. What is asked for over days is answered in steps of minutes.
  */
 
 /** Seconds without a point after which something is silent: several times the minute that senders of metrics take at most. */
 export const SILENT_AFTER_S = 300;
 /** Days without a point after which something is gone: it was taken away, or is called otherwise now. */
 export const GONE_AFTER_DAYS = 7;
+
+/** The longer looks. The shipped retention has points of every 10 s for six hours. */
+const LONGER_LOOKS = ['-5h', `-${GONE_AFTER_DAYS}d`] as const;
 
 /** Metrics of a part that are all looked at. */
 const MOST_AT_ONCE = 2000;
@@ -35,7 +38,8 @@ export async function ageOf(graphite: Graphite, { prefix, kind, parts }: Instanc
   for (const { name, metrics, patterns, sample } of parts) {
     // One series that has a point wherever one of them has. Of very many, graphite-web would read one file after another.
     const all = metrics > MOST_AT_ONCE ? sample : patterns.map((pattern) => `maxSeries(${pattern})`);
-    const newest = (await newestOf(graphite, all, `-${SILENT_AFTER_S + 60}s`)) ?? (await newestOf(graphite, sample, `-${GONE_AFTER_DAYS}d`));
+    let newest = await newestOf(graphite, all, `-${SILENT_AFTER_S + 60}s`);
+    for (const from of LONGER_LOOKS) newest ??= await newestOf(graphite, sample, from);
     aged.push({ name, metrics, ageSeconds: newest === undefined ? null : Math.max(0, now() / 1000 - newest) });
   }
   return withState({ prefix, kind }, aged);

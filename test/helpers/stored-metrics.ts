@@ -72,6 +72,6 @@ function rendered(stored: StoredMetrics, target: string, withinSeconds: number):
 }
 
 function seconds(from: string): number {
-  const [, count = '0', unit = 's'] = /^-(\d+)(s|min|d)$/.exec(from) ?? [];
-  return Number(count) * ({ s: 1, min: 60, d: 86_400 }[unit] ?? 1);
+  const [, count = '0', unit = 's'] = /^-(\d+)(s|min|h|d)$/.exec(from) ?? [];
+  return Number(count) * ({ s: 1, min: 60, h: 3600, d: 86_400 }[unit] ?? 1);
 }
