@@ -19,6 +19,11 @@ export type PortName = keyof typeof PORT_OFFSETS;
 
 export const PORT_NAMES = Object.keys(PORT_OFFSETS) as PortName[];
 
+/** Ports that an administrator chooses one by one in conf/dkm.toml; open only where that says so. */
+export const CHOSEN_PORT_NAMES = ['statsd'] as const;
+
+export type ChosenPortName = (typeof CHOSEN_PORT_NAMES)[number];
+
 /** How many ports an installation takes, from its first one on. */
 export const PORTS_PER_INSTALLATION = 10;
 

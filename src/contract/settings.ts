@@ -72,6 +72,14 @@ const oneLine = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'expected a line of at m
 const monitorAddress = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
 const linkedPath = z.string().regex(/^[^\s\0]+$/, 'expected a path without spaces');
 
+/** StatsD's port of the collector; without it none is open. */
+const statsdSettings = z.strictObject({
+  /** UDP. 8125 is what its clients send to by themselves. */
+  port: z.number().int().min(1).max(65535),
+  /** The address it listens on; left out: 127.0.0.1. Who can reach it can write metrics. */
+  listen: ipAddress.optional(),
+});
+
 /** How this installation shows itself to SlapOS's monitoring interface (src/monitor/spec.ts fills in the rest). */
 const monitorSettings = z.strictObject({
   /** What this instance is called. */
@@ -119,6 +127,7 @@ export const settingsSchema = z.strictObject({
   services: z.record(z.string(), serviceOverrides).default({}),
   logs: logSettings.optional(),
   disk: diskSettings.optional(),
+  statsd: statsdSettings.optional(),
   monitor: monitorSettings.optional(),
 });
 
@@ -186,6 +195,12 @@ const HEADING = `# The answers this installation was made with, and your setting
 #   [disk]
 #   warn_free_mib = 10240        # with less free "dkm status" warns (default: 10 % of the disk, 256 MiB to 10 GiB)
 #   stop_free_mib = 2048         # with less free the stores are stopped (default: 3 %, 128 MiB to 2 GiB)
+#
+# collectd takes StatsD's counters, gauges, timers and sets over UDP where this says so ("dkm reconfigure" takes it up):
+#
+#   [statsd]
+#   port = 8125
+#   listen = "127.0.0.1"         # the default; StatsD knows no password
 #
 # How SlapOS's monitoring interface and feed readers see this installation ("dkm reload" takes it up):
 #

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { DkmError, messageOf } from '../base/errors.ts';
 import type { Layout } from '../base/layout.ts';
-import { portsFrom, type PortName } from '../contract/ports.ts';
+import { portsFrom, type ChosenPortName, type PortName } from '../contract/ports.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Retention } from './retention.ts';
 
@@ -14,10 +14,10 @@ export interface TemplateContext {
   executable: string;
   /** `{{dir.root}}`, `.conf`, `.storage`, `.run`, `.logs`, `.current`: absolute paths. */
   dir: { root: string; conf: string; storage: string; run: string; logs: string; current: string };
-  /** `{{port.carbon}}` and the other names of `src/contract/ports.ts`. */
-  port: Record<PortName, number>;
+  /** `{{port.carbon}}` and the other names of `src/contract/ports.ts`; `{{#if port.statsd}}` where conf/dkm.toml opens it. */
+  port: Record<PortName, number> & Partial<Record<ChosenPortName, number>>;
   /** `{{listen.carbon}}`: addresses to listen on. */
-  listen: { dashboards: string; carbon: string; query: string; loopback: string };
+  listen: { dashboards: string; carbon: string; query: string; statsd: string; loopback: string };
   /** `{{connect.carbon.host}}`, `.port`: where to reach the roles from this machine. */
   connect: { dashboards: Endpoint; carbon: Endpoint; query: Endpoint };
   host: { name: string; /** host.example.org as org.example.host */ reversed: string };
@@ -38,12 +38,14 @@ export interface Endpoint {
   port: number;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 /**
  * The values that the templates of one component see in an installation with these settings. Files are rendered with
  * the bundle's retention, which a store's templates need; the values of a manifest's service never do.
  */
 export function templateContext(component: string, settings: Settings, layout: Layout, retention?: Retention): TemplateContext {
-  const { install } = settings;
+  const { install, statsd } = settings;
   const port = portsFrom(install.port);
   const server = install.carbon_server;
   const local = (listen: string, name: PortName): Endpoint => ({ host: reachable(listen), port: port[name] });
@@ -51,8 +53,8 @@ export function templateContext(component: string, settings: Settings, layout: L
     component: join(layout.current, 'components', component),
     executable: join(layout.current, 'installer'),
     dir: { root: layout.root, conf: layout.conf, storage: layout.storage, run: layout.run, logs: layout.logs, current: layout.current },
-    port,
-    listen: { ...install.listen, loopback: '127.0.0.1' },
+    port: { ...port, ...(statsd && { statsd: statsd.port }) },
+    listen: { ...install.listen, statsd: statsd?.listen ?? LOOPBACK, loopback: LOOPBACK },
     connect: {
       dashboards: local(install.listen.dashboards, 'dashboards'),
       carbon: server ? { host: server.host, port: server.port } : local(install.listen.carbon, 'carbon'),

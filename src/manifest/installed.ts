@@ -56,8 +56,9 @@ export function portsOf(
   context: Pick<TemplateContext, 'port' | 'listen' | 'provider'>,
 ): ServicePort[] {
   const isBeside = runsBeside(manifest, context.provider);
-  return manifest.ports.map(({ name: first, beside, title, listen, protocols }) => {
+  return manifest.ports.flatMap(({ name: first, beside, title, listen, protocols }) => {
     const name = isBeside ? (beside ?? first) : first;
-    return { name, title, address: context.listen[listen], port: context.port[name], protocols };
+    const port = context.port[name];
+    return port === undefined ? [] : { name, title, address: context.listen[listen], port, protocols };
   });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PLATFORMS } from '../base/platform.ts';
 import { INSTALL_TYPES, ROLES } from '../contract/install-type.ts';
-import { PORT_NAMES, type PortName } from '../contract/ports.ts';
+import { CHOSEN_PORT_NAMES, PORT_NAMES, type PortName } from '../contract/ports.ts';
 import { SEVERITIES } from '../contract/promise.ts';
 
 /*
@@ -150,13 +150,14 @@ const filesSchema = z.strictObject({
 });
 
 const portSchema = z.strictObject({
-  name: z.enum(PORT_NAMES as [PortName, ...PortName[]]),
+  /** One of the installation's ports, or one that conf/dkm.toml opens. */
+  name: z.enum([...(PORT_NAMES as [PortName, ...PortName[]]), ...CHOSEN_PORT_NAMES]),
   protocols: z
     .array(z.enum(['tcp', 'udp']))
     .min(1)
     .default(['tcp']),
-  /** Whose listening address it takes: a flag of the installer's, or loopback always. */
-  listen: z.enum(['dashboards', 'carbon', 'query', 'loopback']),
+  /** Whose listening address it takes: a flag of the installer's, a setting of conf/dkm.toml, or loopback always. */
+  listen: z.enum(['dashboards', 'carbon', 'query', 'statsd', 'loopback']),
   /** What listens there, in words, for the summary. */
   title: z.string().min(1),
   /** The port that takes its place where the component runs beside the provider of its role. */

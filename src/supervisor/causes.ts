@@ -25,6 +25,8 @@ interface Cause {
 const badConfiguration = (where: string): string => `its configuration is not right: ${clip(where.trim().replace(/\s*\n\s*/g, ': '))}`;
 
 const CAUSES: readonly Cause[] = [
+  // collectd's check (templates/collectd/conf/collectd/check.sh): what it says of the file may sound like any other cause.
+  { pattern: /^(conf\/[^\n:]+: [^\n]+)/m, words: (match) => badConfiguration(match[1] ?? '') },
   {
     pattern: /address already in use|EADDRINUSE|Errno 98|CannotListenError|Connection in use: \('?([^)']*)/i,
     words: () => 'a port it needs is taken by another program (see "dkm status" for its ports and "ss -ltnp" for the holder)',

@@ -1,5 +1,6 @@
+import { messageOf } from '../base/errors.ts';
 import type { ControlRequest, ServiceOutcome } from './control.ts';
-import { tailOfLogs } from './prepare.ts';
+import { checkConfiguration, tailOfLogs } from './prepare.ts';
 import { startingOrder } from './order.ts';
 import type { Service } from './service.ts';
 
@@ -25,8 +26,9 @@ export async function operate(request: ControlRequest, services: Services, liste
       return stopAll(inOrder.reverse(), listeners);
     case 'restart':
     case 'restart-changed': {
-      await stopAll([...inOrder].reverse(), listeners);
-      return startAll(inOrder, listeners);
+      const { fit, kept } = await keepingFaulty(inOrder);
+      await stopAll([...fit].reverse(), listeners);
+      return [...kept, ...(await startAll(fit, listeners))];
     }
     case 'reload':
       return reloadAll(inOrder, listeners);
@@ -116,14 +118,31 @@ async function stopOne(service: Service, listeners: Listeners): Promise<ServiceO
   return outcomeOf(service, true, ran ? 'stopped' : 'was not running');
 }
 
+/**
+ * Which services may be stopped to run with their present configuration. One that runs, and whose program finds a mistake
+ * in it, goes on with what it has: stopped it would not come back. What does not run has nothing to lose.
+ */
+async function keepingFaulty(services: readonly Service[]): Promise<{ fit: Service[]; kept: ServiceOutcome[] }> {
+  const found = await Promise.all(services.map(async (service) => ({ service, mistake: service.isReady ? await mistakeOf(service) : undefined })));
+  return {
+    fit: found.filter(({ mistake }) => mistake === undefined).map(({ service }) => service),
+    kept: found.flatMap(({ service, mistake }) => (mistake === undefined ? [] : outcomeOf(service, false, `goes on as it was, as ${mistake}`))),
+  };
+}
+
+function mistakeOf(service: Service): Promise<string | undefined> {
+  return checkConfiguration(service.spec).then(() => undefined, messageOf);
+}
+
 async function reloadAll(services: readonly Service[], listeners: Listeners): Promise<ServiceOutcome[]> {
-  const running = services.filter((service) => service.isReady);
+  const { fit, kept } = await keepingFaulty(services);
+  const running = fit.filter((service) => service.isReady);
   const byRestart = running.filter((service) => !service.signals.reloadSignal);
-  const signalled = services.filter((service) => !byRestart.includes(service)).map(reloadBySignal);
+  const signalled = fit.filter((service) => !byRestart.includes(service)).map(reloadBySignal);
   await stopAll([...byRestart].reverse(), listeners);
   const restarted = await startAll(byRestart, listeners);
   const message = 'restarted, as it cannot read its configuration while running';
-  return [...signalled, ...restarted.map((outcome) => (outcome.ok ? { ...outcome, message } : outcome))];
+  return [...kept, ...signalled, ...restarted.map((outcome) => (outcome.ok ? { ...outcome, message } : outcome))];
 }
 
 function reloadBySignal(service: Service): ServiceOutcome {

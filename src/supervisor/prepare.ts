@@ -12,7 +12,16 @@ const SHOWN_LINES = 8;
 
 /** Runs the commands that a service's manifest wants run before every start. Throws `service-failed` with what the first failing one printed. */
 export async function prepareService(spec: ServiceSpec): Promise<void> {
-  for (const [command = '', ...args] of spec.beforeStart) {
+  await runEach(spec, spec.beforeStart);
+}
+
+/** Has a service's own program look at its configuration as it is now. Throws `service-failed` with what it finds wrong. */
+export async function checkConfiguration(spec: ServiceSpec): Promise<void> {
+  await runEach(spec, spec.check);
+}
+
+async function runEach(spec: ServiceSpec, commands: readonly string[][]): Promise<void> {
+  for (const [command = '', ...args] of commands) {
     const finished = await run(command, args, { cwd: spec.directory, env: serviceEnvironment(spec), timeoutMs: spec.startTimeoutMs });
     if (finished.code === 0) continue;
     const output = lastLines(finished.stderr || finished.stdout, CAUSE_LINES);

@@ -46,6 +46,7 @@ async function unappliedNote(layout: Layout): Promise<string> {
 export function tellOutcomes(outcomes: readonly ServiceOutcome[]): void {
   const width = Math.max(0, ...outcomes.map((outcome) => outcome.service.length));
   for (const { service, ok, message } of outcomes) say(`${service.padEnd(width)}  ${coloured(message.split('\n')[0] ?? '', ok ? 'green' : 'red')}`);
+  for (const { service, ok, message } of outcomes) if (!ok) tellRest(service, message);
   const failed = outcomes.filter((outcome) => !outcome.ok && outcome.logTail !== '');
   for (const { service, logTail } of failed) {
     sayAside(`\nThe last lines of ${service}'s log:`);
@@ -57,6 +58,12 @@ export function tellOutcomes(outcomes: readonly ServiceOutcome[]): void {
     );
   }
   if (failed.length > 0) sayAside(`\nHint: see "dkm logs ${failed[0]?.service ?? ''}"; the supervisor goes on trying.`);
+}
+
+/** What a program printed, below the cause that was read from it; a single line was told as the cause. */
+function tellRest(service: string, message: string): void {
+  const [, ...printed] = message.split('\n');
+  if (printed.length > 1) sayAside([`\nAll that is wrong with ${service}:`, ...printed.map((line) => `  ${line}`)].join('\n'));
 }
 
 /** One line on a terminal that says what is being waited for. */

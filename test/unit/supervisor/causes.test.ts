@@ -14,6 +14,10 @@ describe('likelyCause', () => {
     ['write /data/whisper/a.wsp: no space left on device', 'the disk is full'],
     ['open /data/conf/x: permission denied', 'it may not use a file or port'],
     ["Parse error in file `collectd.conf', line 12 near `<newline>'", 'its configuration is not right'],
+    [
+      'conf/collectd.d/a.conf: it cannot be read: Permission denied\nconf/collectd.d/b.conf, line 2: block not closed',
+      'its configuration is not right: conf/collectd.d/a.conf: it cannot be read: Permission denied',
+    ],
     ['sh: 1: cannot open conf/x.toml: No such file or directory', 'a file it needs is missing'],
     ['OSError: [Errno 24] Too many open files', 'the limit of open files'],
     ['2026/11/21 04:54:36 listen tcp 10.9.9.9:15001: bind: cannot assign requested address', 'an address it shall listen on'],
