@@ -9,6 +9,8 @@ import { databaseBytes } from '../../src/change/databases.ts';
 import { liveAccount } from '../../src/change/services.ts';
 import type { ChangeOutcome } from '../../src/change/transaction.ts';
 import type { ServicePort } from '../../src/contract/service.ts';
+import { checkConfiguration } from '../../src/supervisor/prepare.ts';
+import { servicesOf } from '../../src/supervisor/services.ts';
 import { pythonNeed } from '../../src/host/python.ts';
 import { answersOf } from '../answers.ts';
 import { refuseOtherAnswers } from '../existing.ts';
@@ -58,7 +60,11 @@ async function updateLocked(directory: string, bundle: OpenBundle, options: Opti
   const providers = providersFor(state.settings, bundle, options.provider);
   const request: InstallRequest = { directory, answers: answersOf(options, state.settings), choice: providers.choice, allowRoot: true };
   const facts = await factsFor(request, present, bundle, options);
-  const findings = [...providers.shortcomings.map((shortcoming) => ({ check: 'providers', ...shortcoming })), ...findingsOf(request, bundle, facts, present)];
+  const findings = [
+    ...providers.shortcomings.map((shortcoming) => ({ check: 'providers', ...shortcoming })),
+    ...findingsOf(request, bundle, facts, present),
+    ...(await faultyConfigurations(present)),
+  ];
   progress.end();
   if (findings.length > 0) return refused(findings, options);
   const settings = await newSettings(present.layout, state.settings, providers.choice, facts.pythons);
@@ -119,6 +125,22 @@ function findingsOf(request: InstallRequest, bundle: OpenBundle, facts: HostFact
     finding.check === 'ports' ? { ...finding, hint: 'Free it, or move the installation: dkm config set install.port PORT, dkm reconfigure.' } : finding,
   );
   return [...findings, ...enoughDisk(bundle, facts, present)];
+}
+
+/** What runs well on a configuration that was made faulty since: stopped for the update, it would come back in neither version. */
+async function faultyConfigurations({ installed, settings, layout, running }: Present): Promise<Finding[]> {
+  const specs = installed === undefined ? [] : servicesOf(installed.bundle.manifests, settings, layout).filter(({ name }) => running.well.includes(name));
+  const found = await Promise.all(
+    specs.map((spec) =>
+      checkConfiguration(spec).then(
+        () => [],
+        (error: unknown) => [
+          { check: 'configuration', problem: `${spec.name} would not start again: ${messageOf(error)}`, hint: `Mend it, or stop it: dkm stop ${spec.name}` },
+        ],
+      ),
+    ),
+  );
+  return found.flat();
 }
 
 /** Room for logs and what services write while they are watched. */

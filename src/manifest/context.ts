@@ -38,7 +38,8 @@ export interface Endpoint {
   port: number;
 }
 
-const LOOPBACK = '127.0.0.1';
+/** Where something listens that is for this machine alone. */
+export const LOOPBACK = '127.0.0.1';
 
 /**
  * The values that the templates of one component see in an installation with these settings. Files are rendered with

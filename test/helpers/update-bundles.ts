@@ -46,6 +46,7 @@ listen = "loopback"
 title = "answers"
 [service]
 command = ${JSON.stringify(command)}
+check = [["/bin/sh", "-c", "! grep -n '^faulty' '{{dir.conf}}/${name}/'*"]]
 ${name === 'page' ? `before_start = [${migrate}]\nafter = ["store"]` : ''}
 ready = { kind = "http", url = "http://127.0.0.1:{{port.${port}}}/" }
 health = { interval_s = 0.2, timeout_s = 0.5, failures = 2 }

@@ -3,6 +3,7 @@ import type { ServicePort } from '../../contract/service.ts';
 import { portProblemInWords } from '../../host/checks.ts';
 import { holderOf } from '../../host/port-holders.ts';
 import { portProblems } from '../../host/ports.ts';
+import { LOOPBACK } from '../../manifest/context.ts';
 import { listeningSockets, socketsOf, type ListeningSocket } from '../../host/sockets.ts';
 import { isLoopback, isPublic } from '../addresses.ts';
 import { note, problem, warning, type Check, type Found } from '../finding.ts';
@@ -84,16 +85,18 @@ function undeclared(scene: Scene): Found[] {
 }
 
 const LISTEN = {
-  carbon: { level: warning, what: 'Metrics are taken from everyone who reaches' },
-  query: { level: warning, what: 'Stored metrics are shown to everyone who reaches' },
-  dashboards: { level: note, what: 'The dashboards are served without encryption on' },
+  carbon: { level: warning, what: 'Metrics are taken from everyone who reaches', key: 'install.listen.carbon' },
+  query: { level: warning, what: 'Stored metrics are shown to everyone who reaches', key: 'install.listen.query' },
+  dashboards: { level: note, what: 'The dashboards are served without encryption on', key: 'install.listen.dashboards' },
+  statsd: { level: warning, what: "StatsD's metrics are taken from everyone who reaches", key: 'statsd.listen' },
 } as const;
 
 /** Roles that listen on an address of this machine that is one of the Internet. */
 function openToAll({ settings, services }: Scene): Found[] {
   if (settings === undefined) return [];
   const mine = Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []);
-  return exposedListeners(settings.install.listen, new Set(services.flatMap((service) => service.ports.map(({ name }) => name))), mine);
+  const listen = { ...settings.install.listen, statsd: settings.statsd?.listen ?? LOOPBACK };
+  return exposedListeners(listen, new Set(services.flatMap((service) => service.ports.map(({ name }) => name))), mine);
 }
 
 /** The listeners among `listen` that a public one of these addresses leads to. Pure. */
@@ -105,8 +108,8 @@ export function exposedListeners(listen: Readonly<Record<keyof typeof LISTEN, st
     .flatMap((name) => {
       const open = reachable(listen[name]);
       if (open.length === 0) return [];
-      const { level, what } = LISTEN[name];
-      const fix = `Listen on an inner address: dkm config set install.listen.${name} ADDRESS, then dkm reconfigure; or let a firewall decide who may.`;
-      return [level(`${what} ${open.join(', ')}, a public address.`, `install.listen.${name} = ${listen[name]}`, fix)];
+      const { level, what, key } = LISTEN[name];
+      const fix = `Listen on an inner address: dkm config set ${key} ADDRESS, then dkm reconfigure; or let a firewall decide who may.`;
+      return [level(`${what} ${open.join(', ')}, a public address.`, `${key} = ${listen[name]}`, fix)];
     });
 }

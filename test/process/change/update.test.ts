@@ -51,6 +51,20 @@ describe('an update', () => {
     expect(readdirSync(target.layout.versions).sort()).toEqual(['2.0.0', '2.0.0.snapshot', '3.0.0']);
   });
 
+  it('is refused while a service runs whose configuration would not do any more', async () => {
+    const target = await updatable();
+    const before = target.read('conf/store/store.conf');
+    target.write('conf/store/store.conf', `${before}faulty\n`);
+    const running = await statesOf(target);
+    const refused = await target.update(target.v2);
+    expect(refused).toMatchObject({ code: 4, stderr: expect.stringMatching(/store would not start again: .*\n?.*faulty/) as string });
+    expect(refused.stderr).toContain('dkm stop store');
+    expect(await statesOf(target)).toEqual(running);
+    expect(readlinkSync(target.layout.current)).toBe('versions/1.0.0');
+    target.write('conf/store/store.conf', before);
+    expect(await target.update(target.v2)).toMatchObject({ code: 0 });
+  });
+
   it('of a stopped installation starts nothing, and leaves a deleted file written anew', async () => {
     const target = await updatable({ start: false });
     rmSync(join(target.layout.root, 'conf/store/store.conf'));

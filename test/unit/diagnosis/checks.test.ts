@@ -91,8 +91,8 @@ describe('limits', () => {
 });
 
 describe('listening addresses', () => {
-  const listen = { carbon: '0.0.0.0', query: '127.0.0.1', dashboards: '::' };
-  const ports = new Set(['carbon', 'query', 'dashboards']);
+  const listen = { carbon: '0.0.0.0', query: '127.0.0.1', dashboards: '::', statsd: '198.41.0.5' };
+  const ports = new Set(['carbon', 'query', 'dashboards', 'statsd']);
 
   it.each<[string, string[], string[]]>([
     ['inner addresses', ['127.0.0.1', '10.0.0.1', '192.168.1.1', 'fe80::1', '172.20.0.1'], []],
@@ -102,6 +102,15 @@ describe('listening addresses', () => {
       [
         'warning: Metrics are taken from everyone who reaches 198.41.0.4, a public address.',
         'note: The dashboards are served without encryption on 198.41.0.4, a public address.',
+      ],
+    ],
+    [
+      'a public one that StatsD listens on, too',
+      ['198.41.0.5'],
+      [
+        'warning: Metrics are taken from everyone who reaches 198.41.0.5, a public address.',
+        'note: The dashboards are served without encryption on 198.41.0.5, a public address.',
+        "warning: StatsD's metrics are taken from everyone who reaches 198.41.0.5, a public address.",
       ],
     ],
     ['a public one of IPv6', ['2001:500:200::b'], ['note: The dashboards are served without encryption on 2001:500:200::b, a public address.']],

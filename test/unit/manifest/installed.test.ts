@@ -1,14 +1,51 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { templateContext } from '../../../src/manifest/context.ts';
 import { chooseComponents, installedComponents, portsOf } from '../../../src/manifest/installed.ts';
 import { loadManifests } from '../../../src/manifest/load.ts';
 import { layoutOf } from '../../../src/base/layout.ts';
+import type { ServicePort } from '../../../src/contract/service.ts';
+import { formatSettings, readSettings, type Settings } from '../../../src/contract/settings.ts';
 import { fixedSettings } from '../../helpers/fixed-settings.ts';
+import { renderTemplates } from '../../helpers/render-templates.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const MANIFESTS = await loadManifests(join(import.meta.dirname, '../../../vendor-manifests'));
 const ALL = new Set(MANIFESTS.map(({ name }) => name));
 const without = (...names: string[]): Set<string> => new Set([...ALL].filter((name) => !names.includes(name)));
+
+describe("StatsD's port", () => {
+  const collectd = MANIFESTS.find(({ name }) => name === 'collectd')!;
+  const portsWith = (statsd?: Settings['statsd']): ServicePort[] =>
+    portsOf(collectd, templateContext('collectd', { ...fixedSettings('all'), ...(statsd && { statsd }) }, layoutOf('/srv/dkm')));
+
+  it.each<[string, Settings['statsd'], Partial<ServicePort>[]]>([
+    ['is not open by itself', undefined, []],
+    ['is on loopback when it is open', { port: 8125 }, [{ name: 'statsd', address: '127.0.0.1', port: 8125, protocols: ['udp'] }]],
+    ['is where it is wanted', { port: 8126, listen: '10.0.0.5' }, [{ name: 'statsd', address: '10.0.0.5', port: 8126, protocols: ['udp'] }]],
+  ])('%s', (_, statsd, ports) => expect(portsWith(statsd)).toMatchObject(ports));
+
+  it.each([
+    ['', /Include "..\/collectd.d"/, /statsd/],
+    ['statsd', /<Plugin statsd>\n {2}Host "::1"\n {2}Port "8125"\n/, /<Plugin statsd>\n {2}Host "127/],
+  ])('is in the configuration: %s', async (statsd, has, hasNot) => {
+    const settings = { ...fixedSettings('all'), ...(statsd !== '' && { statsd: { port: 8125, listen: '::1' } }) };
+    const files = await renderTemplates('collectd', templateContext('collectd', settings, layoutOf('/srv/dkm')));
+    expect(files.get('conf/collectd/collectd.conf')).toMatch(has);
+    expect(files.get('conf/collectd/collectd.conf')).not.toMatch(hasNot);
+  });
+
+  it.each([
+    ['without a port', '[statsd]\nlisten = "127.0.0.1"\n'],
+    ['on a name', '[statsd]\nport = 8125\nlisten = "localhost"\n'],
+    ['on no port at all', '[statsd]\nport = 0\n'],
+  ])('is refused %s', async (_, text) => {
+    const file = join(temporaryDirectory(), 'dkm.toml');
+    writeFileSync(file, `${formatSettings(fixedSettings('all'))}\n${text}`);
+    await expect(readSettings(file)).rejects.toThrow(/statsd\.(port|listen)/);
+  });
+});
 
 describe('the components of an installation', () => {
   it.each([
