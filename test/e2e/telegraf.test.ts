@@ -101,7 +101,7 @@ async function namesBelow(port: number, host: string): Promise<Set<string>> {
   return new Set(found.flat().map((name) => name.slice(host.length + 1)));
 }
 
-/** The processes of DSS, a share of no swap, and what a version of collectd or of the kernel adds. */
+/** The processes it looks for by their command lines, as those of DSS; a share of no swap, and what a version of collectd or of the kernel adds. */
 function isCollectdsAlone(name: string): boolean {
-  return name.startsWith('processes.dss_') || name.startsWith('swap.percent.') || name === 'memory.memory.available';
+  return /^processes\.(?!ps_state\.|fork_rate$)/.test(name) || name.startsWith('swap.percent.') || name === 'memory.memory.available';
 }

@@ -31,7 +31,7 @@ read_with() {
     /^[ \t]*<Plugin[ \t]+"?logfile"?>/ { in_log = 1 }
     in_log && /^[ \t]*File[ \t]/ { $0 = "File \"stderr\"" }
     /^[ \t]*<Include[ \t]+"?\.\.\/collectd\.d"?>/ { in_include = 1; if (addition != "all") $0 = "<Include \"" addition "\">" }
-    { print in_include && addition == "none" ? "" : $0 }
+    { print (in_include && addition == "none" ? "" : $0) }
     /^[ \t]*<\/Plugin>/ { in_log = 0 }
     /^[ \t]*<\/Include>/ { in_include = 0 }
     END { print "BaseDir \"/dev/null\"" }
@@ -111,7 +111,7 @@ faults() {
     /config file failed/ { refused = 1 }
     { rest = rest "\n" $0 }
     # Without a verdict collectd itself could not be started.
-    END { if (count == 0) print refused ? shown ": collectd does not take it" rest : substr(rest, 2) }
+    END { if (count == 0) print (refused ? shown ": collectd does not take it" rest : substr(rest, 2)) }
   '
 }
 
