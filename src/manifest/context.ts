@@ -4,6 +4,7 @@ import { DkmError, messageOf } from '../base/errors.ts';
 import type { Layout } from '../base/layout.ts';
 import { portsFrom, type ChosenPortName, type PortName } from '../contract/ports.ts';
 import type { Settings } from '../contract/settings.ts';
+import { dashboardFile } from '../dashboards/dashboards.ts';
 import type { Retention } from './retention.ts';
 
 /** What templates and the (template) values of manifests can use. */
@@ -110,6 +111,13 @@ handlebars.registerHelper('url', (endpoint: Endpoint | undefined) => `http://${h
 handlebars.registerHelper('path', (...segments: unknown[]) => join(...segments.slice(0, -1).map(given)));
 handlebars.registerHelper('secret', function secretPath(this: TemplateContext, name: unknown) {
   return join(this.secrets, given(name));
+});
+/** `{{dashboard "hosts"}}`: one of src/dashboards, as Grafana's JSON, for the providers of this installation. */
+handlebars.registerHelper('dashboard', function dashboard(this: TemplateContext, name: unknown) {
+  const { host, port, provider } = this;
+  const file = dashboardFile(given(name), { host, consoleUrl: `http://${bracketed(host.name)}:${port.console}/`, providers: provider });
+  if (file === undefined) throw new TypeError(`there is no dashboard "${given(name)}"`);
+  return file;
 });
 handlebars.registerHelper('eq', (a: unknown, b: unknown) => a === b);
 

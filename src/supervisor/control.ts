@@ -6,6 +6,7 @@ import { isListOf, isOneOf, isRecordWith, isText } from '../base/shape.ts';
 import { isMonitorSpec, type MonitorSpec } from '../contract/monitor.ts';
 import { isNotifySpec, type NotifySpec } from '../contract/notify.ts';
 import { isPromiseSpec, type CheckedPromise, type PromiseSpec } from '../contract/promise.ts';
+import { isReportSpec, type ReportSpec } from '../contract/report.ts';
 import { isDiskLimits, isLogLimits, isServiceSpec, type DiskLimits, type LogLimits, type ServiceSpec } from '../contract/service.ts';
 import type { ServiceState } from '../contract/status.ts';
 
@@ -38,6 +39,8 @@ export interface ControlRequest {
   monitor?: MonitorSpec;
   /** Who is told from now on; as before when left out. */
   notify?: NotifySpec;
+  /** Where metrics of dkm itself go from now on; as before when left out. */
+  report?: ReportSpec;
 }
 
 /** What became of one service. */
@@ -122,7 +125,7 @@ async function answer(socket: Socket, line: string, handle: Handle): Promise<voi
 
 const isRequest = isRecordWith(
   { operation: isOneOf(...CONTROL_OPERATIONS), services: isListOf(isText), specs: isListOf(isServiceSpec) },
-  { logs: isLogLimits, disk: isDiskLimits, promises: isListOf(isPromiseSpec), monitor: isMonitorSpec, notify: isNotifySpec },
+  { logs: isLogLimits, disk: isDiskLimits, promises: isListOf(isPromiseSpec), monitor: isMonitorSpec, notify: isNotifySpec, report: isReportSpec },
 );
 
 /** Reads a request's line; throws `usage` for anything that dkm of this version does not send. */

@@ -5,14 +5,16 @@ import { isListOf } from '../base/shape.ts';
 import { isMonitorSpec, type MonitorSpec } from '../contract/monitor.ts';
 import { isNotifySpec, type ChannelTest, type NotifySpec } from '../contract/notify.ts';
 import { isPromiseSpec, type CheckedPromise, type PromiseResult, type PromiseSpec } from '../contract/promise.ts';
+import { isReportSpec, type ReportSpec } from '../contract/report.ts';
 import type { ServiceStatus } from '../contract/status.ts';
 import type { Monitor } from '../monitor/monitor.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { Runner } from '../promises/runner.ts';
 import { serviceEnvironment } from './environment.ts';
+import { Reporter } from './report.ts';
 
 /*
- * Promises in the supervisor: who runs them, who keeps what came of them, who tells it. Each is loaded when there is
+ * Promises in the supervisor: who runs them, who keeps what came of them, who tells it, and who counts it. Each is loaded when there is
  * something for it to do, and none of them can do the services any harm.
  */
 
@@ -21,6 +23,7 @@ export interface WatchTold {
   promises?: PromiseSpec[];
   monitor?: MonitorSpec;
   notify?: NotifySpec;
+  report?: ReportSpec;
 }
 
 interface Options {
@@ -37,12 +40,14 @@ export class PromiseWatch {
   #runner: Runner | undefined;
   #monitor: Monitor | undefined;
   #notifier: Notifier | undefined;
+  readonly #reporter: Reporter;
   #specs: PromiseSpec[] = [];
   #pauses = 0;
   #isEnding = false;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#reporter = new Reporter(options);
   }
 
   /** What it was told last, for the supervisor after this one. */
@@ -56,8 +61,9 @@ export class PromiseWatch {
   }
 
   /** Takes up what is told, without keeping the caller waiting. */
-  configure({ promises, monitor, notify }: WatchTold, { isReload = false } = {}): void {
-    const told = { ...this.#told, ...(promises && { promises }), ...(monitor && { monitor }), ...(notify && { notify }) };
+  configure({ promises, monitor, notify, report }: WatchTold, { isReload = false } = {}): void {
+    const told = { ...this.#told, ...(promises && { promises }), ...(monitor && { monitor }), ...(notify && { notify }), ...(report && { report }) };
+    if (told.report) this.#reporter.configure(told.report);
     const isKnown = !isReload && this.#runner !== undefined && isDeepStrictEqual(told, this.#told);
     this.#told = told;
     if (isKnown) return;
@@ -90,6 +96,7 @@ export class PromiseWatch {
 
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.#reporter.end();
     await this.#work;
     await this.#safely('the runner of promises', () => inTime(this.#runner?.end()));
     await this.#safely('the monitor', () => inTime(this.#monitor?.end()));
@@ -118,6 +125,7 @@ export class PromiseWatch {
       onResult: (result) => this.#tell(result),
       onPromises: (specs) => {
         this.#specs = specs;
+        this.#reporter.present(specs);
         this.#tellPromises();
       },
     });
@@ -144,6 +152,7 @@ export class PromiseWatch {
   #tell(result: PromiseResult): void {
     void this.#safely('the monitor', async () => this.#monitor?.record(result));
     this.#notifier?.record(result);
+    this.#reporter.record(result);
   }
 
   /** Whatever fails here is noted, and the rest goes on. */
@@ -167,10 +176,11 @@ async function inTime(ending: Promise<void> | undefined): Promise<void> {
 
 /** Reads what an earlier supervisor wrote down; what another version wrote otherwise is left out. */
 export function parseWatchTold(value: Partial<Record<keyof WatchTold, unknown>> | null): WatchTold {
-  const { promises, monitor, notify } = value ?? {};
+  const { promises, monitor, notify, report } = value ?? {};
   return {
     ...(isListOf(isPromiseSpec)(promises) && { promises: promises as PromiseSpec[] }),
     ...(isMonitorSpec(monitor) && { monitor }),
     ...(isNotifySpec(notify) && { notify }),
+    ...(isReportSpec(report) && { report }),
   };
 }

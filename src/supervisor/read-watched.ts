@@ -10,11 +10,11 @@ export interface Watched {
 }
 
 /**
- * Reads promises, who is told of them, and how the installation shows itself. Never throws, as services are to be started
+ * Reads promises, who is told of them, how the installation shows itself, and where its own metrics go. Never throws, as services are to be started
  * whatever is wrong here: what is right is told, and what cannot be read at all stays as it was.
  */
 export async function readWatched(layout: Layout): Promise<Watched> {
-  const parts = await Promise.all([part(() => promisesOf(layout)), part(() => monitorOf(layout)), part(() => notifyOf(layout))]);
+  const parts = await Promise.all([part(() => promisesOf(layout)), part(() => monitorOf(layout)), part(() => notifyOf(layout)), part(() => reportOf(layout))]);
   return { told: Object.assign({}, ...parts.map(({ told }) => told)) as WatchTold, faults: parts.flatMap(({ faults }) => faults) };
 }
 
@@ -41,4 +41,10 @@ async function notifyOf(layout: Layout): Promise<Watched> {
   const { readNotify } = await import('../notify/definitions/read-notify.ts');
   const { spec, faults } = await readNotify(layout);
   return { told: spec ? { notify: spec } : {}, faults };
+}
+
+async function reportOf(layout: Layout): Promise<Watched> {
+  const [{ readSettings }, { templateContext }] = await Promise.all([import('../contract/settings.ts'), import('../manifest/context.ts')]);
+  const { connect, host } = templateContext('dkm', await readSettings(layout.settings), layout);
+  return { told: { report: { ...connect.carbon, prefix: `dkm.${host.reversed}` } }, faults: [] };
 }

@@ -32,8 +32,9 @@ const BELOW_COMMANDS = [
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/base': [],
+  'src/dashboards': ['src/base'],
   'src/contract': ['src/base'],
-  'src/manifest': ['src/base', 'src/contract'],
+  'src/manifest': ['src/base', 'src/contract', 'src/dashboards'],
   'src/sources': ['src/base', 'src/contract', 'src/manifest'],
   'src/package': ['src/base', 'src/contract', 'src/manifest', 'src/sources'],
   'src/bundle': ['src/base', 'src/contract', 'src/manifest'],

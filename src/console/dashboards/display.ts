@@ -54,8 +54,18 @@ export function displayOf(panel: Loose): ReadDisplay {
     words: wordsOf(list(defaults['mappings']), notes),
   };
   if (record(custom['stacking'])['mode'] === 'percent') notes.push('Stacked to 100 %: stacked as they are instead.');
-  if (list(panel['transformations']).length > 0) notes.push('Transformations are not done.');
+  const reducers = reducersOf(panel);
+  if (reducers === undefined && list(panel['transformations']).length > 0) notes.push('Transformations are not done.');
+  if (reducers !== undefined) display.calcs = calcsOf(reducers);
   return { display: isOld ? { ...display, ...oldDisplay(panel) } : display, notes };
+}
+
+/** What a table shows of each series, where that is all that it is transformed for. */
+function reducersOf(panel: Loose): unknown[] | undefined {
+  const [first, ...more] = list(panel['transformations']).map(record);
+  const options = record(first?.['options']);
+  const isTable = panel['type'] === 'table' && first?.['id'] === 'reduce' && more.length === 0;
+  return isTable && text(options['mode'], 'seriesToRows') === 'seriesToRows' ? list(options['reducers']) : undefined;
 }
 
 function bounds(defaults: Loose): Pick<Display, 'decimals' | 'min' | 'max'> {

@@ -39,6 +39,10 @@ export interface Variable {
   kind: VariableKind;
   /** Of a query: the pattern whose names are the choices, or `expand(pattern)` for whole names. */
   query: string;
+  /** Of a query: it is rendered, and what its series are called are the choices. */
+  isRendered: boolean;
+  /** Of an interval: it may be chosen by itself, so that a range has about so many points, and none closer than this. */
+  auto: { count: number; finest: string } | undefined;
   /** Of a query: choices that do not match are left out; its first group is the value. */
   regex: string;
   choices: Choice[];
@@ -46,7 +50,7 @@ export interface Variable {
   hasAll: boolean;
   /** What "all" means; empty: every choice. */
   allValue: string;
-  /** Chosen at first; `$__all` for all. */
+  /** Chosen at first; `$__all` for all, `$__auto` for what suits the range. */
   current: string[];
   isHidden: boolean;
   note: string;
@@ -58,8 +62,9 @@ export interface Choice {
 }
 
 export const ALL = '$__all';
+export const AUTO = '$__auto';
 
-export type PanelKind = 'timeseries' | 'stat' | 'gauge' | 'table' | 'text' | 'unknown';
+export type PanelKind = 'timeseries' | 'stat' | 'gauge' | 'bars' | 'table' | 'text' | 'unknown';
 
 export interface Panel {
   id: number;
@@ -73,6 +78,8 @@ export interface Panel {
   targets: { refId: string; target: string; isHidden: boolean }[];
   display: Display;
   overrides: Override[];
+  /** Of bars and tables: where a series leads; `${__field.displayName}` stands for what it is called. */
+  link: { title: string; url: string } | undefined;
   /** Of texts: what is written, in Markdown or plain. */
   content: string;
   isMarkdown: boolean;

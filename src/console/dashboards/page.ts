@@ -29,8 +29,18 @@ function nothing(): Html {
 }
 
 /** The frame of one dashboard; src/console/page/dashboards.ts fills it. */
-export function dashboardPage({ uid, title, description }: Dashboard): Html {
+export function dashboardPage({ uid, title, description, tags }: Dashboard, all: DashboardsAnswer['dashboards']): Html {
+  const alike = all.filter((other) => other.uid === uid || other.tags.some((tag) => tags.includes(tag)));
   return html`<p class="crumbs"><a href="/dashboards">Dashboards</a></p>
+    ${
+      alike.length < 2
+        ? ''
+        : html`<nav aria-label="Other dashboards">
+            <ul class="dashboard-places">
+              ${alike.map((other) => place(other, uid))}
+            </ul>
+          </nav>`
+    }
     <div class="heading page">
       <h1>${title}</h1>
       <div class="controls">
@@ -52,4 +62,8 @@ export function dashboardPage({ uid, title, description }: Dashboard): Html {
     <p id="dashboard-problem" class="notice bad" role="alert" hidden></p>
     <ul id="dashboard-notes" class="panel-notes" hidden></ul>
     <div id="dashboard" data-uid="${uid}"></div>`;
+}
+
+function place({ uid, title }: DashboardsAnswer['dashboards'][number], shown: string): Html {
+  return uid === shown ? html`<li aria-current="page">${title}</li>` : html`<li><a href="/dashboards/${uid}">${title}</a></li>`;
 }

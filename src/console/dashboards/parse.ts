@@ -16,7 +16,7 @@ const KIND_OF: ReadonlyMap<string, PanelKind> = new Map([
   ['stat', 'stat'],
   ['singlestat', 'stat'],
   ['gauge', 'gauge'],
-  ['bargauge', 'gauge'],
+  ['bargauge', 'bars'],
   ['table', 'table'],
   ['table-old', 'table'],
   ['text', 'text'],
@@ -139,12 +139,19 @@ function panelOf(given: Loose): Panel {
     targets: targetsOf(given),
     display,
     overrides,
+    link: linkOf(given),
     content: kind === 'text' ? text(options['content'] ?? given['content']) : '',
     isMarkdown: mode === 'markdown',
     repeat: /^\w+$/.test(repeat) ? { variable: repeat, isVertical: given['repeatDirection'] === 'v', most: within(given['maxPerRow'], 1, 24, 4) } : undefined,
     ownFrom: graphiteTime(text(given['timeFrom']).replace(/^(?=\d)/, '-')) ?? '',
     notes: [...panelNotes(given, kind, type, mode), ...(kind === 'unknown' ? [] : [...notes, ...moreNotes])],
   };
+}
+
+/** The first link of the series; those to other places than dashboards are left out. */
+function linkOf(given: Loose): Panel['link'] {
+  const { title, url } = record(list(record(record(given['fieldConfig'])['defaults'])['links'])[0]);
+  return /^\/d\/[\w-]+/.test(text(url)) ? { title: text(title), url: text(url) } : undefined;
 }
 
 function panelNotes(given: Loose, kind: PanelKind, type: string, mode: string): string[] {
@@ -156,7 +163,6 @@ function panelNotes(given: Loose, kind: PanelKind, type: string, mode: string): 
       ? [`Its data source "${source}" is not Graphite.`]
       : []),
     ...(kind === 'text' && mode === 'html' ? ['HTML is shown as text.'] : []),
-    ...(type === 'bargauge' ? ['Bars are shown as gauges.'] : []),
     ...(text(given['timeShift']) !== '' ? ['It is not shifted in time.'] : []),
   ];
 }

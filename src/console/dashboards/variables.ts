@@ -1,5 +1,5 @@
-import { list, oneOf, record, text, type Loose } from './loose.ts';
-import { ALL, type Choice, type Variable, type VariableKind } from './model.ts';
+import { list, number, oneOf, record, text, type Loose } from './loose.ts';
+import { ALL, AUTO, type Choice, type Variable, type VariableKind } from './model.ts';
 
 const KINDS: readonly VariableKind[] = ['query', 'custom', 'interval', 'textbox', 'constant'];
 
@@ -21,6 +21,8 @@ function variableOf(given: Loose): Variable {
     label: text(given['label']) || text(given['name']),
     kind,
     query: kind === 'query' ? queryOf(given['query']) : text(given['query']),
+    isRendered: kind === 'query' && record(given['query'])['queryType'] === 'Metric Name',
+    auto: kind === 'interval' && given['auto'] === true ? { count: number(given['auto_count']) ?? 30, finest: text(given['auto_min'], '10s') } : undefined,
     regex: text(given['regex']),
     choices,
     isMulti,
@@ -38,6 +40,7 @@ function queryOf(query: unknown): string {
 }
 
 function choicesOf(kind: VariableKind, given: Loose): Choice[] {
+  if (kind === 'interval' && given['auto'] === true) return [{ text: 'auto', value: AUTO }, ...writtenChoices(text(given['query']))];
   if (kind === 'custom' || kind === 'interval') return writtenChoices(text(given['query']));
   if (kind === 'unknown')
     return list(given['options'])
@@ -60,6 +63,7 @@ function writtenChoices(query: string): Choice[] {
 
 function currentOf(given: Loose, choices: readonly Choice[]): string[] {
   const { value } = record(given['current']);
+  if (given['type'] === 'interval' && given['auto'] === true && text(value).startsWith('$__auto')) return [AUTO];
   const values = (Array.isArray(value) ? list(value) : [value]).map((one) => text(one)).filter((one) => one !== '' && !one.startsWith('$__auto'));
   if (values.length > 0) return values;
   const written = text(given['query']);

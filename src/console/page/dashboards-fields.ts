@@ -1,4 +1,4 @@
-import type { NamesAnswer } from '../answers.ts';
+import type { NamesAnswer, RenderedSeries } from '../answers.ts';
 import { ALL, type Choice, type Variable } from '../dashboards/model.ts';
 import { getJson } from './answer.ts';
 import { fillIn, matching, type Chosen } from './dashboards-variables.ts';
@@ -18,8 +18,11 @@ export async function loadChoices(variables: Variable[], chosen: Chosen): Promis
     }
     const values = new Set(variable.choices.map(({ value }) => value));
     const kept = (chosen[variable.name] ?? variable.current).filter((value) => value === ALL || values.has(value));
-    if (kept.length > 0 || values.size === 0) continue;
-    chosen[variable.name] = variable.hasAll ? [ALL] : [variable.choices[0]?.value ?? ''];
+    if (kept.length > 0) continue;
+    // As in Grafana: the first one; without any, all of none.
+    const [first] = variable.choices;
+    if (first !== undefined) chosen[variable.name] = [first.value];
+    else if (variable.hasAll) chosen[variable.name] = [ALL];
   }
   return problems;
 }
@@ -28,9 +31,19 @@ async function choicesOf(variable: Variable, query: string): Promise<Choice[]> {
   const [, inner] = /^expand\((.*)\)$/.exec(query.trim()) ?? [];
   const pattern = (inner ?? query).trim();
   if (pattern === '') return [];
+  if (variable.isRendered)
+    return matching([...new Set(await seriesNames(pattern))], variable.regex)
+      .sort()
+      .map((value) => ({ text: value, value }));
   const { paths } = await getJson<NamesAnswer>(`/api/names?${new URLSearchParams({ pattern }).toString()}`);
   const names = inner === undefined ? paths.map((path) => path.slice(path.lastIndexOf('.') + 1)) : paths;
   return matching([...new Set(names)], variable.regex).map((value) => ({ text: value, value }));
+}
+
+/** What the series of an expression are called that had a point lately. */
+async function seriesNames(target: string): Promise<string[]> {
+  const search = new URLSearchParams({ target, from: '-1h', until: 'now', maxDataPoints: '1' });
+  return (await getJson<RenderedSeries[]>(`/api/render?${search.toString()}`)).map((one) => one.target);
 }
 
 /** Shows a field for each variable; `onChange` is called with what is chosen. */

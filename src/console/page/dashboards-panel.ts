@@ -3,6 +3,7 @@ import type { Calc, Display, Override, Panel } from '../dashboards/model.ts';
 import { shownColour, thresholdColour } from './dashboards-colours.ts';
 import { figureOf } from './dashboards-figures.ts';
 import { markdown } from './dashboards-text.ts';
+import { linkOfSeries } from './dashboards-variables.ts';
 import { make } from './elements.ts';
 import { colourMark } from './explorer-table.ts';
 import { aligned, cssColour, hueColour, seriesPlot, type Plotted, type PlottedLine } from './series-plot.ts';
@@ -68,8 +69,14 @@ export function drawnPanel(panel: Panel, title: string, onZoom: (from: number, u
 function headOf({ description }: Panel, title: string): HTMLElement[] {
   if (title === '') return [];
   const heading = make('h3', {}, title);
-  if (description !== '') heading.title = description;
-  return [make('header', {}, heading, ...(description === '' ? [] : [make('p', { class: 'quiet' }, description)]))];
+  // The first paragraph says what is shown; what follows is for whoever wants to know.
+  const [, about = description, more = ''] = /^(.*?)\n\s*\n(.*)$/s.exec(description) ?? [];
+  const told = about === '' ? [] : [make('p', { class: 'quiet' }, about)];
+  return [make('header', {}, heading, ...(more === '' ? [] : [moreOf(title, more)]), ...told)];
+}
+
+function moreOf(title: string, more: string): HTMLElement {
+  return make('details', { class: 'panel-more' }, make('summary', { 'aria-label': `${title}: what to do` }, '?'), make('div', {}, ...markdown(more)));
 }
 
 function noteOf({ notes, kind, display, overrides, targets }: Panel): HTMLElement[] {
@@ -89,6 +96,8 @@ function drawingOf(panel: Panel, body: HTMLElement, onZoom: (from: number, until
       return (lines) => show(body, lines, panel.display, statElement);
     case 'gauge':
       return (lines) => show(body, lines, panel.display, gaugeElement);
+    case 'bars':
+      return (lines) => body.replaceChildren(lines.length === 0 ? nothing(panel.display) : barsOf(lines, panel));
     case 'table':
       return (lines) =>
         body.replaceChildren(
@@ -250,6 +259,24 @@ function statElement(line: PanelLine, display: Display, isAlone: boolean): HTMLE
   figure.style.setProperty('color', thresholdColour(value, display));
   const label = isAlone ? [] : [make('span', { class: 'quiet' }, line.label)];
   return make('div', { class: 'stat' }, ...label, figure, ...(display.hasSparkline ? [sparkline(line.values, thresholdColour(value, display))] : []));
+}
+
+/** A bar for each line, in their order, as long as its value is of the highest there can be or is. */
+function barsOf(lines: readonly PanelLine[], { display, link }: Panel): HTMLElement {
+  const values = lines.map((line) => figureOf(line.values, display.calcs[0] ?? 'last'));
+  const low = display.min ?? 0;
+  const high = display.max ?? Math.max(low, ...values.map((value) => value ?? low));
+  const items = lines.map((line, index) => {
+    const value = values[index] ?? null;
+    const label = link === undefined ? line.label : make('a', { href: linkOfSeries(link.url, line.label), title: link.title }, line.label);
+    const fill = make('span', { class: 'bar-fill' });
+    const share = value === null || high <= low ? 0 : Math.min(1, Math.max(0, (value - low) / (high - low)));
+    fill.style.setProperty('width', `${(share * 100).toFixed(1)}%`);
+    fill.style.setProperty('background', thresholdColour(value, display));
+    const figure = make('span', { class: 'bar-value' }, wordFor(value, display) ?? writeValue(value, line.unit, line.decimals));
+    return make('li', {}, make('span', { class: 'bar-label' }, label), figure, make('span', { class: 'bar', 'aria-hidden': 'true' }, fill));
+  });
+  return make('ul', { class: 'bars' }, ...items);
 }
 
 const SVG = 'http://www.w3.org/2000/svg';

@@ -1,3 +1,4 @@
+import { placeOf } from './dashboards-variables.ts';
 import { make } from './elements.ts';
 
 /*
@@ -44,5 +45,5 @@ function elementOf([whole, bold, code, label, address, emphasis]: RegExpExecArra
   if (emphasis !== undefined) return make('em', {}, emphasis);
   // Whatever else an address could be (javascript:, data:) stays text.
   if (label === undefined || address === undefined || !/^(https?:\/\/|\/(?!\/))/.test(address)) return whole;
-  return make('a', { href: address, rel: 'noreferrer' }, label);
+  return make('a', { href: placeOf(address), rel: 'noreferrer' }, label);
 }

@@ -1,4 +1,4 @@
-import { ALL, type Variable } from '../dashboards/model.ts';
+import { ALL, AUTO, type Variable } from '../dashboards/model.ts';
 
 /* The variables of a dashboard: what is chosen, and targets with them filled in. */
 
@@ -24,6 +24,41 @@ export function fillIn(text: string, variables: readonly Variable[], chosen: Cho
 export function valuesOf({ choices, allValue, hasAll }: Variable, chosen: readonly string[]): string[] {
   if (!hasAll || !chosen.includes(ALL)) return [...chosen];
   return allValue === '' ? choices.map(({ value }) => value) : [allValue];
+}
+
+/** Seconds of the intervals that are chosen by themselves. */
+const STEPS = [1, 10, 30, 60, 300, 600, 1800, 3600, 6 * 3600, 86_400] as const;
+const SECONDS: Record<string, number> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400, w: 7 * 86_400 };
+
+/**
+ * What is chosen, with intervals as Graphite writes them: `5min` for Grafana's `5m`, and for "auto" what suits a range of so
+ * many seconds. Pure.
+ */
+export function withIntervals(variables: readonly Variable[], chosen: Chosen, spanS: number): Chosen {
+  const intervals = variables.filter(({ kind }) => kind === 'interval');
+  return { ...chosen, ...Object.fromEntries(intervals.map((variable) => [variable.name, [intervalOf(variable, chosen, spanS)]])) };
+}
+
+function intervalOf({ name, current, auto }: Variable, chosen: Chosen, spanS: number): string {
+  const [value = ''] = chosen[name] ?? current;
+  if (value !== AUTO || auto === undefined) return value.replace(/^(\d+)m$/, '$1min');
+  const least = Math.max(spanS / auto.count, secondsOf(auto.finest));
+  return `${STEPS.find((step) => step >= least * 0.8) ?? STEPS.at(-1)}s`;
+}
+
+function secondsOf(interval: string): number {
+  const [, count, unit = 's'] = /^(\d{1,6})([a-z]+)$/.exec(interval) ?? [];
+  return Number(count ?? 10) * (SECONDS[unit] ?? 1);
+}
+
+/** Where a link of Grafana's leads to here. Pure. */
+export function placeOf(url: string): string {
+  return url.replace(/^\/d\/([\w-]+)(?:\/[\w-]*)?/, '/dashboards/$1');
+}
+
+/** Where a series leads. Pure. */
+export function linkOfSeries(url: string, label: string): string {
+  return placeOf(url.replace(/\$\{__(?:field\.(?:displayName|name)|series\.name)\}/g, () => encodeURIComponent(label)));
 }
 
 /** Targets with `#A` replaced by the target of that letter. Pure. */

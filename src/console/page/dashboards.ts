@@ -3,7 +3,7 @@ import type { Dashboard, Panel, Section } from '../dashboards/model.ts';
 import { Failure, getJson } from './answer.ts';
 import { drawnPanel, type DrawnPanel, type PanelSeries } from './dashboards-panel.ts';
 import { loadChoices, showVariables } from './dashboards-fields.ts';
-import { fillIn, valuesOf, withReferences, type Chosen } from './dashboards-variables.ts';
+import { fillIn, valuesOf, withIntervals, withReferences, type Chosen } from './dashboards-variables.ts';
 import { byId, make, showNotice } from './elements.ts';
 import { REFRESHES, spanOf } from './explorer-state.ts';
 import { repeat } from './repeat.ts';
@@ -140,7 +140,7 @@ async function fill({ panel, drawn, chosen: own }: Shown, isCurrent: () => boole
   const span = spanOf(panel.ownFrom === '' ? range : { from: panel.ownFrom, until: 'now' }, Date.now());
   const targets = withReferences(panel.targets).map((target, index) => ({
     ...panel.targets[index],
-    target: fillIn(target, dashboard.variables, { ...chosen, ...own }),
+    target: fillIn(target, dashboard.variables, withIntervals(dashboard.variables, { ...chosen, ...own }, span.until - span.from)),
   }));
   const asked = targets.filter(({ isHidden }) => isHidden !== true);
   const answers = await Promise.all(asked.map(({ target, refId }) => ask(target, refId ?? '', span)));

@@ -21,7 +21,7 @@ export function dashboardRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {
     return sendPage(context, parts, {
       title: dashboard.title,
       active: '/dashboards',
-      body: dashboardPage(dashboard),
+      body: dashboardPage(dashboard, (await files.list()).dashboards),
       scripts: ['dashboards'],
       styles: ['explorer', 'dashboards'],
     });

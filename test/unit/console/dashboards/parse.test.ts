@@ -1,24 +1,31 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Dashboard, Panel } from '../../../../src/console/dashboards/model.ts';
 import { graphiteTime, parseDashboard } from '../../../../src/console/dashboards/parse.ts';
+import { isKnownUnit } from '../../../../src/console/page/units.ts';
+import { dashboardFile, DASHBOARDS } from '../../../../src/dashboards/dashboards.ts';
 
 const read = (value: object): Dashboard => parseDashboard({ title: 'T', panels: [], ...value }, 'file')!;
 const panel = (value: object): Panel => read({ panels: [value] }).sections[0]!.panels[0]!;
 const notes = (value: object): string[] => panel(value).notes;
 
 describe('the shipped dashboards', () => {
-  const folder = join(import.meta.dirname, '../../../../templates/dkm/conf/dashboards');
-  const files = readdirSync(folder).filter((name) => name.endsWith('.json.hbs'));
-  it.each(files)('%s is shown without anything left out', (name) => {
-    const dashboard = parseDashboard(JSON.parse(readFileSync(join(folder, name), 'utf8').replaceAll(/\{\{[^}]*\}\}/g, 'x')), 'file')!;
-    expect(dashboard).toMatchObject({ notes: [], uid: expect.stringMatching(/^dkm-/) as string });
-    const panels = dashboard.sections.flatMap((section) => section.panels);
-    expect(panels.length).toBeGreaterThan(10);
-    expect(panels.flatMap((one) => one.notes)).toEqual([]);
-  });
+  const site = { host: { name: 'host.example.org', reversed: 'org.example.host' }, consoleUrl: 'http://host.example.org:15005/' };
+  const stores = [{ store: 'go-carbon', query: 'carbonapi' }, { store: 'carbon-cache', query: 'graphite-web' }, {}];
+  it.each(Object.keys(DASHBOARDS).flatMap((name) => stores.map((providers) => ({ name, providers }))))(
+    '$name is shown without anything left out, with $providers',
+    ({ name, providers }) => {
+      const dashboard = parseDashboard(JSON.parse(dashboardFile(name, { ...site, providers })!), 'file')!;
+      expect(dashboard).toMatchObject({ notes: [], uid: expect.stringMatching(/^dkm-/) as string });
+      expect(dashboard.variables.filter(({ kind, note }) => kind === 'unknown' || note !== '')).toEqual([]);
+      const panels = dashboard.sections.flatMap((section) => section.panels);
+      expect(panels.length).toBeGreaterThan(5);
+      expect(panels.filter(({ kind }) => kind === 'unknown')).toEqual([]);
+      expect(panels.flatMap((one) => one.notes)).toEqual([]);
+      const units = panels.flatMap(({ kind, display }) => (kind === 'text' ? [] : [display.unit]));
+      expect(units.filter((unit) => !isKnownUnit(unit))).toEqual([]);
+    },
+  );
 });
 
 describe('a dashboard', () => {
@@ -233,6 +240,21 @@ describe('a panel', () => {
   });
 });
 
+describe('a table', () => {
+  const reduce = (options: object): object => ({ type: 'table', transformations: [{ id: 'reduce', options }] });
+  it('has the columns that its series are reduced to', () => {
+    const table = panel(reduce({ mode: 'seriesToRows', reducers: ['lastNotNull', 'min'] }));
+    expect(table).toMatchObject({ notes: [], display: { calcs: ['last', 'min'] } });
+  });
+  it('that is made otherwise says so', () => expect(notes(reduce({ mode: 'reduceFields', reducers: ['max'] }))).toEqual(['Transformations are not done.']));
+});
+
+describe('the link of a series', () => {
+  const linked = (url: string): unknown => panel({ type: 'bargauge', fieldConfig: { defaults: { links: [{ title: 'This host', url }] } } }).link;
+  it('leads to a dashboard', () => expect(linked('/d/dkm-this-host?var-host=x')).toEqual({ title: 'This host', url: '/d/dkm-this-host?var-host=x' }));
+  it.each(['https://example.org/', 'javascript:alert(1)', '//example.org/d/x', ''])('and to nothing else: %j', (url) => expect(linked(url)).toBeUndefined());
+});
+
 describe('variables', () => {
   const variable = (value: object): Dashboard['variables'][number] => read({ templating: { list: [{ name: 'v', ...value }] } }).variables[0]!;
   it.each([
@@ -242,7 +264,11 @@ describe('variables', () => {
     ],
     [
       { type: 'query', query: { query: 'a.*', refId: 'x' } },
-      { query: 'a.*', current: [] },
+      { query: 'a.*', current: [], isRendered: false },
+    ],
+    [
+      { type: 'query', query: { target: 'aliasByNode(a.*, 1)', queryType: 'Metric Name' } },
+      { query: 'aliasByNode(a.*, 1)', isRendered: true },
     ],
     [
       { type: 'custom', query: 'a, Name : b,c\\,d' },
@@ -257,7 +283,7 @@ describe('variables', () => {
     ],
     [
       { type: 'interval', query: '1m,5m', auto: true, current: { value: '$__auto_interval_v' } },
-      { choices: [{ value: '1m' }, { value: '5m' }], current: ['1m'] },
+      { choices: [{ value: '$__auto' }, { value: '1m' }, { value: '5m' }], current: ['$__auto'], auto: { count: 30, finest: '10s' } },
     ],
     [
       { type: 'textbox', query: 'x' },

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ALL, type Variable } from '../../../../src/console/dashboards/model.ts';
+import { ALL, AUTO, type Variable } from '../../../../src/console/dashboards/model.ts';
 import { figureOf } from '../../../../src/console/page/dashboards-figures.ts';
-import { fillIn, matching, valuesOf, withReferences } from '../../../../src/console/page/dashboards-variables.ts';
+import { fillIn, linkOfSeries, matching, placeOf, valuesOf, withIntervals, withReferences } from '../../../../src/console/page/dashboards-variables.ts';
 
 const variable = (name: string, current: string[], more: Partial<Variable> = {}): Variable => ({
   name,
   label: name,
   kind: 'custom',
   query: '',
+  isRendered: false,
+  auto: undefined,
   regex: '',
   choices: ['a', 'b'].map((value) => ({ text: value, value })),
   isMulti: true,
@@ -47,6 +49,39 @@ describe('a target', () => {
   });
   it('means every choice by "all"', () => expect(valuesOf(VARIABLES[2]!, [ALL])).toEqual(['a', 'b']));
 });
+
+describe('an interval', () => {
+  const interval = variable('every', [AUTO], { kind: 'interval', auto: { count: 300, finest: '10s' } });
+  it.each([
+    ['auto', 15 * 60, '10s'],
+    ['auto', 3600, '10s'],
+    ['auto', 6 * 3600, '60s'],
+    ['auto', 86_400, '300s'],
+    ['auto', 30 * 86_400, '21600s'],
+    ['auto', 5 * 365 * 86_400, '86400s'],
+    ['5m', 3600, '5min'],
+    ['1h', 3600, '1h'],
+    ['10s', 3600, '10s'],
+  ])('%s, over %i seconds, is %s', (chosen, spanS, expected) => {
+    const all = withIntervals([interval], { every: [chosen === 'auto' ? AUTO : chosen] }, spanS);
+    expect(fillIn("'$every'", [interval], all)).toBe(`'${expected}'`);
+  });
+  it('is not closer than the finest', () => {
+    const minutes = variable('every', [AUTO], { kind: 'interval', auto: { count: 300, finest: '1m' } });
+    expect(withIntervals([minutes], {}, 900)).toEqual({ every: ['60s'] });
+  });
+  it('leaves other variables alone', () => expect(withIntervals(VARIABLES, { host: ['5m'] }, 900)).toEqual({ host: ['5m'] }));
+});
+
+it.each([
+  ['/d/dkm-this-host', '/dashboards/dkm-this-host'],
+  ['/d/dkm-this-host/host?var-host=a', '/dashboards/dkm-this-host?var-host=a'],
+  ['https://example.org/d/x', 'https://example.org/d/x'],
+  ['/docs', '/docs'],
+])('a place of Grafana, here: %s', (url, expected) => expect(placeOf(url)).toBe(expected));
+
+it('leads from a series to another dashboard', () =>
+  expect(linkOfSeries('/d/hosts?var-host=${__field.displayName}', 'org.example.a&b $&')).toBe('/dashboards/hosts?var-host=org.example.a%26b%20%24%26'));
 
 it.each([
   ['', ['web1', 'db1']],
