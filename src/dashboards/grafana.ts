@@ -76,15 +76,13 @@ function variable(given: VariableDefinition): Json {
         // A query whose series' names are the choices; patterns of names alone cannot tell hosts of different depth.
         query: { refId: 'names', datasource: DATASOURCE, queryType: 'Metric Name', target: given.target, textEditor: true },
         definition: given.target,
-        // An empty one is the first there is; where there is none, "all" stands for it.
         current: { text: given.current, value: given.current },
         options: [],
         refresh: 1,
         regex: '',
-        sort: 1,
+        sort: 0,
         multi: false,
-        includeAll: given.all !== undefined,
-        ...(given.all !== undefined && { allValue: given.all }),
+        includeAll: false,
       };
     case 'resolution':
       return {

@@ -37,8 +37,8 @@ export interface RowDefinition {
 }
 
 export type VariableDefinition =
-  /** Names, found by rendering `target`: each series' name is a choice. */
-  | { kind: 'names'; name: string; label: string; about: string; target: string; current: string; all?: string }
+  /** Names, found by rendering `target`: each series' name is a choice. Chosen at first: `current`, or else the first there is. */
+  | { kind: 'names'; name: string; label: string; about: string; target: string; current: string }
   /** Free text. */
   | { kind: 'text'; name: string; label: string; about: string; current: string }
   /** One of some. */

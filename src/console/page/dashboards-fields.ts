@@ -31,10 +31,7 @@ async function choicesOf(variable: Variable, query: string): Promise<Choice[]> {
   const [, inner] = /^expand\((.*)\)$/.exec(query.trim()) ?? [];
   const pattern = (inner ?? query).trim();
   if (pattern === '') return [];
-  if (variable.isRendered)
-    return matching([...new Set(await seriesNames(pattern))], variable.regex)
-      .sort()
-      .map((value) => ({ text: value, value }));
+  if (variable.isRendered) return matching([...new Set(await seriesNames(pattern))], variable.regex).map((value) => ({ text: value, value }));
   const { paths } = await getJson<NamesAnswer>(`/api/names?${new URLSearchParams({ pattern }).toString()}`);
   const names = inner === undefined ? paths.map((path) => path.slice(path.lastIndexOf('.') + 1)) : paths;
   return matching([...new Set(names)], variable.regex).map((value) => ({ text: value, value }));

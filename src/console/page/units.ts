@@ -68,7 +68,7 @@ const UNITS: Readonly<Record<string, Write>> = {
   wps: prefixed(1000, SI, 'writes/s'),
   iops: prefixed(1000, SI, 'io/s'),
   cps: prefixed(1000, SI, 'counts/s'),
-  pps: prefixed(1000, SI, 'packets/s'),
+  pps: prefixed(1000, SI, 'p/s'),
   opm: prefixed(1000, SI, 'ops/min'),
 };
 

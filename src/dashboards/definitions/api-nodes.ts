@@ -27,7 +27,6 @@ const nodeVariable: VariableDefinition = {
   about: 'The prefix that the node sends with, as it was set in its server.json.',
   target: `exclude(${prefixesWith('jvm.memory.heap.used')}, '\\.backend\\.server$')`,
   current: '',
-  all: 'dss.*',
 };
 
 /** The API nodes of DSS: how much they are asked, how fast they answer, their memory. */

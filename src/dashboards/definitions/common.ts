@@ -63,7 +63,7 @@ export const HALF = 12;
 export const WHOLE = 24;
 /** Heights: of a figure, of a chart. */
 export const FIGURE = 5;
-export const CHART = 8;
+export const CHART = 9;
 
 /** Per cent of what there is: bad from 80, worse from 95. */
 export const FULL = [

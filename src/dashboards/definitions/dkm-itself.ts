@@ -53,14 +53,15 @@ function figures(): PanelDefinition[] {
     },
     {
       ...figure,
-      title: 'Restarts in a day',
-      about: 'How often the supervisor started services again.',
+      title: 'Restarts',
+      about: 'How often the supervisor started services again, in this range.',
       todo: 'More than one or two: dkm status says which service, dkm logs what it said before it ended.',
       thresholds: [
         { from: 1, colour: 'orange' },
         { from: 10, colour: 'red' },
       ],
-      targets: [named('restarts', `integral(nonNegativeDerivative(sumSeries(${OWN}.service.*.restarts)))`)],
+      nothing: '0',
+      targets: [named('restarts', `integral(nonNegativeDerivative(summarize(sumSeries(${OWN}.service.*.restarts), '1min', 'max')))`)],
     },
     {
       ...figure,

@@ -18,8 +18,11 @@ export function prefixesWith(...metrics: readonly string[]): string {
     const all = roots.flatMap((root) => DEPTHS.map((depth) => [root, ...Array.from({ length: depth }, () => '*'), metric].join('.')));
     return `aliasSub(group(${all.join(', ')}), '\\.${metric.replaceAll('.', '\\.')}$', '')`;
   });
-  return found.length === 1 ? found.join('') : `group(${found.join(', ')})`;
+  return `group(${[...found, NONE].join(', ')})`;
 }
+
+/** Stands last among the choices: a variable without any would leave targets that nobody understands. */
+const NONE = "alias(constantLine(0), 'none')";
 
 export const dssPrefixVariable: VariableDefinition = {
   kind: 'text',
@@ -29,7 +32,7 @@ export const dssPrefixVariable: VariableDefinition = {
   current: 'dataiku.dss',
 };
 
-/** An instance, by its prefix; all that have a prefix of two words as long as none is chosen. */
+/** An instance, by its prefix; "none" where there is none yet. */
 export function instanceVariable(label: string, ...metrics: readonly string[]): VariableDefinition {
   return {
     kind: 'names',
@@ -38,7 +41,6 @@ export function instanceVariable(label: string, ...metrics: readonly string[]): 
     about: 'The prefix that DSS sends with, as it was set in DSS.',
     target: prefixesWith(...metrics),
     current: '',
-    all: 'dss.*',
   };
 }
 
