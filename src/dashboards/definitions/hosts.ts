@@ -9,6 +9,9 @@ const TO_HOST: LinkDefinition = { title: 'This host', uid: 'dkm-this-host', vari
 /** The worst ones now, worst first: carbonapi 0.18 leaves the order of the highest as it was. */
 const worst = (series: string): TargetDefinition => ({ series: `sortBy(highestCurrent(${series}, ${SHOWN}), 'current', true)`, called: 'as-they-are' });
 
+/** Of all hosts; they do not all send at the same moment, and until then what they sent last counts. */
+const worstOf = (series: string): string => `maxSeries(keepLastValue(${series}, 6))`;
+
 /** Hosts that sent a point now or at one of the six times before it. */
 const SENDING = `sumSeries(isNonNull(keepLastValue(${ofAllHosts((pattern) => `${PREFIX}.${pattern}.load.load.shortterm`)}, 6)))`;
 
@@ -54,7 +57,7 @@ function figures(): PanelDefinition[] {
       min: 0,
       max: 100,
       thresholds: FULL,
-      targets: [named('busiest', `maxSeries(${cpuOfHosts(PREFIX)})`)],
+      targets: [named('busiest', worstOf(cpuOfHosts(PREFIX)))],
     },
     {
       kind: 'stat',
@@ -68,7 +71,7 @@ function figures(): PanelDefinition[] {
       min: 0,
       max: 100,
       thresholds: FULL,
-      targets: [named('fullest', `maxSeries(${valueOfHosts(PREFIX, 'memory.percent.used')})`)],
+      targets: [named('fullest', worstOf(valueOfHosts(PREFIX, 'memory.percent.used')))],
     },
     {
       kind: 'stat',
@@ -82,7 +85,7 @@ function figures(): PanelDefinition[] {
       min: 0,
       max: 100,
       thresholds: FULL,
-      targets: [named('fullest', `maxSeries(${fullestOfHosts(PREFIX)})`)],
+      targets: [named('fullest', worstOf(fullestOfHosts(PREFIX)))],
     },
   ];
 }
