@@ -10,7 +10,7 @@ const OUT = join(import.meta.dirname, '..', 'docs', 'dashboards');
 const CONSOLE = ['this-host', 'hosts', 'dss-system', 'dss-backend', 'api-nodes', 'storage', 'itself', 'cluster-overview', 'cluster-server', 'cluster-workers'];
 const GRAFANA = ['this-host', 'hosts', 'storage'];
 const RANGE_FOR_PICTURES = '1h';
-const SIZE = { width: 900, height: 620 };
+const SIZE = { width: 1000, height: 640 };
 const DRAWN_WITHIN_MS = 60_000;
 
 const { values } = parseArgs({ options: { directory: { type: 'string' }, console: { type: 'string' }, grafana: { type: 'string' } } });
