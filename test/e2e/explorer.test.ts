@@ -203,7 +203,7 @@ describe.skipIf(withoutChromium !== '')('explorer, dashboards and instances in a
     ] as [string, BrowserContextOptions][]) {
       const page = await open(path, { ...options, bypassCSP: true }, /status of 400/);
       if (path === '/instances') await expect.poll(() => page.locator('#instance-counts').innerText(), { timeout: 30_000 }).toMatch(/34 of 50 well/);
-      else await page.locator('canvas').first().waitFor();
+      else await page.locator('canvas, .bars li').first().waitFor();
       await shoot(page, `${name}-${suffix}`);
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(page.viewportSize()!.width);
       expect(await serious(page)).toEqual([]);
