@@ -7,7 +7,7 @@ import { portsFrom } from '../src/contract/ports.ts';
 import type { Settings } from '../src/contract/settings.ts';
 import { bracketed, hostAndPort, reachable, templateContext } from '../src/manifest/context.ts';
 import { portsOf } from '../src/manifest/installed.ts';
-import { defaultRule, retentionCost } from '../src/manifest/retention.ts';
+import { retentionCost, ruleFor } from '../src/manifest/retention.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
 import type { OpenBundle } from '../src/bundle/open.ts';
 import { ADMIN_PASSWORD } from './plan.ts';
@@ -33,7 +33,7 @@ export interface Summary {
   carbonServer: string | null;
   /** What else has to be done, on this machine or another, for this one to be of use. */
   notes: string[];
-  /** What one metric takes on disk, and how long it is kept; null without a store. */
+  /** What one metric of a host takes on disk, and how long it is kept; null without a store. */
   perMetric: { bytes: number; retentions: string } | null;
   commands: { start: string; status: string };
 }
@@ -84,9 +84,10 @@ function providerLine({ name, role, title, version }: Manifest, { bundle }: Open
   return { role, name, title, version: bundled?.version ?? version, verified: bundled ? verifiedInWords(bundled) : 'unknown' };
 }
 
+/** Most metrics are those of hosts. */
 function perMetric({ retention }: OpenBundle): Summary['perMetric'] {
   if (!retention) return null;
-  const { retentions } = defaultRule(retention);
+  const { retentions } = ruleFor(retention, 'collectd.org.example.host.load.load.shortterm');
   return { bytes: retentionCost(retentions), retentions };
 }
 
@@ -118,7 +119,7 @@ function facts({ dashboards, console, passwordFile, graphiteServer, carbonServer
     ...(passwordFile ? [`Password:    in ${passwordFile}`] : []),
     ...(graphiteServer ? [`DSS:         dssadmin install-monitoring-integration -graphiteServer ${graphiteServer}`] : []),
     ...(carbonServer ? [`Server:      ${carbonServer}`] : []),
-    ...(perMetric ? [`Disk:        at most ${bytesInWords(perMetric.bytes)} for each metric, kept ${perMetric.retentions}`] : []),
+    ...(perMetric ? [`Disk:        at most ${bytesInWords(perMetric.bytes)} for each metric of a host, kept ${perMetric.retentions}; more: dkm retention show`] : []),
   ];
 }
 

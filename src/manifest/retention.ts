@@ -22,6 +22,8 @@ export interface Archive {
 
 const ruleName = z.string().regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, dashes');
 const pattern = z.string().min(1).refine(isRegularExpression, 'a regular expression');
+/** A comment above the section in the store's configuration. */
+const note = z.string().regex(/^[^\n]+$/, 'one line');
 
 export const retentionSchema = z.strictObject({
   rule: z
@@ -29,13 +31,16 @@ export const retentionSchema = z.strictObject({
       z.strictObject({
         name: ruleName,
         pattern,
+        note,
         retentions: z.string().refine(isRetentions, 'retentions like "10s:6h,1m:7d": finest first, each step a multiple of the one before and covered by it'),
       }),
     )
     .min(1)
     .refine((rules) => rules.at(-1)?.pattern === '.*', 'the last rule must match every metric: pattern ".*"'),
   aggregation: z
-    .array(z.strictObject({ name: ruleName, pattern, method: z.enum(['average', 'sum', 'min', 'max', 'last']), x_files_factor: z.number().min(0).max(1) }))
+    .array(
+      z.strictObject({ name: ruleName, pattern, note, method: z.enum(['average', 'sum', 'min', 'max', 'last']), x_files_factor: z.number().min(0).max(1) }),
+    )
     .min(1),
 });
 
@@ -68,11 +73,11 @@ export function retentionCost(retentions: string): number {
   return parseRetentions(retentions).reduce((bytes, { points }) => bytes + 12 + 12 * points, 16);
 }
 
-/** The rule that decides for metrics that no other rule names. */
-export function defaultRule(retention: Retention): Retention['rule'][number] {
-  const last = retention.rule.at(-1);
-  if (last === undefined) throw new DkmError('manifest-invalid', `${RETENTION_FILE}: rule: expected at least one, found none.`);
-  return last;
+/** The rule that decides for a metric of this name. */
+export function ruleFor({ rule: rules }: Retention, metric: string): Retention['rule'][number] {
+  const rule = rules.find(({ pattern: text }) => new RegExp(text).test(metric));
+  if (rule === undefined) throw new DkmError('manifest-invalid', `${RETENTION_FILE}: rule: expected one that matches ${metric}, found none.`);
+  return rule;
 }
 
 function secondsOf(text: string): number {

@@ -110,6 +110,8 @@ export interface FileFacts {
   bytes: number;
   /** What it takes of the disk: less than its bytes where it is sparse. */
   diskBytes: number;
+  /** When it was last written to, milliseconds since the epoch. */
+  modifiedMs: number;
 }
 
 /** Reads a file's header; undefined when it has gone. */
@@ -122,10 +124,10 @@ export async function inspect(path: string): Promise<FileFacts | undefined> {
     throw error;
   }
   try {
-    const { size, blocks } = await file.stat();
+    const { size, blocks, mtimeMs } = await file.stat();
     const buffer = Buffer.alloc(Math.min(size, LONGEST_HEADER_BYTES));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    return { read: readHeader(buffer.subarray(0, bytesRead), size), bytes: size, diskBytes: blocks * 512 };
+    return { read: readHeader(buffer.subarray(0, bytesRead), size), bytes: size, diskBytes: blocks * 512, modifiedMs: mtimeMs };
   } finally {
     await file.close();
   }

@@ -96,6 +96,8 @@ export interface Survey {
   rules: RuleSurvey[];
   files: number;
   diskBytes: number;
+  /** Of these, bytes of files that are in the way. */
+  obstacleBytes: number;
   differing: number;
   obstacles: Record<Obstacle, number>;
   /** Some of what is in the way, to be named. */
@@ -108,21 +110,20 @@ export interface Survey {
 
 const MOST_EXAMPLES = 20;
 
+type OnRuled = (standing: Extract<Standing, { ruled: unknown }>) => void;
+
 /** Looks at every file, or at as many as the time allows. */
 export async function survey(
   root: string,
   rules: Rules,
-  {
-    selection,
-    withinMs = Infinity,
-    onDiffering,
-  }: { selection?: Selection; withinMs?: number; onDiffering?: (standing: Extract<Standing, { ruled: unknown }>) => void } = {},
+  { selection, withinMs = Infinity, onDiffering, onRuled }: { selection?: Selection; withinMs?: number; onDiffering?: OnRuled; onRuled?: OnRuled } = {},
 ): Promise<Survey> {
   const deadline = performance.now() + withinMs;
   const found = emptySurvey(rules);
   for await (const standing of standings(root, rules, selection, withinMs === Infinity ? undefined : shuffled)) {
     count(found, standing);
     if (standing.kind === 'differs') onDiffering?.(standing);
+    if ('ruled' in standing) onRuled?.(standing);
     if (performance.now() > deadline) return { ...found, isComplete: false };
   }
   return found;
@@ -131,7 +132,7 @@ export async function survey(
 function emptySurvey({ schemas }: Rules): Survey {
   const rules = schemas.map((rule) => ({ rule, files: 0, diskBytes: 0, differing: 0, differingBytes: 0, differingDiskBytes: 0 }));
   const obstacles = { damaged: 0, compressed: 0, undecided: 0, unruled: 0, nameless: 0, link: 0, unreadable: 0 };
-  return { rules, files: 0, diskBytes: 0, differing: 0, obstacles, examples: [], leftovers: 0, isComplete: true };
+  return { rules, files: 0, diskBytes: 0, obstacleBytes: 0, differing: 0, obstacles, examples: [], leftovers: 0, isComplete: true };
 }
 
 function count(found: Survey, standing: Standing): void {
@@ -142,6 +143,7 @@ function count(found: Survey, standing: Standing): void {
   if (standing.kind !== 'obstacle' || standing.obstacle !== 'unreadable') found.files += 1; // else it is a directory
   if (standing.kind === 'obstacle') {
     found.diskBytes += standing.diskBytes;
+    found.obstacleBytes += standing.diskBytes;
     found.obstacles[standing.obstacle] += 1;
     if (found.examples.length < MOST_EXAMPLES) found.examples.push({ file: standing.relative, why: standing.why });
     return;

@@ -11,10 +11,12 @@ import { diskLimits, readSettings, type Settings } from '../../contract/settings
 import { parseStatus } from '../../contract/status.ts';
 import { applyRules, refuseLittleSpace, type Applied } from '../../retention/apply.ts';
 import { fileLocker } from '../../retention/file-lock.ts';
+import { surveyCost, type Cost } from '../../retention/cost.ts';
+import { costInWords } from '../../retention/cost-in-words.ts';
 import { planConversion, type Plan } from '../../retention/plan.ts';
 import { loadRules, type AggregationRule, type Rules } from '../../retention/rules.ts';
 import { storeOf, type Store } from '../../retention/store.ts';
-import { survey, type RuleSurvey, type Selection, type Survey } from '../../retention/survey.ts';
+import type { RuleSurvey, Selection, Survey } from '../../retention/survey.ts';
 import { aboutSpan, bytesOfMetric, lossInWords, retentionsInWords } from '../../retention/words.ts';
 import { thresholdsOf } from '../disk-space.ts';
 import { command } from '../supervisor.ts';
@@ -39,8 +41,6 @@ export interface ApplyCommandOptions extends PlanCommandOptions {
 
 /** `show` looks no longer than this, unless told to. */
 const SHOW_WITHIN_MS = 10_000;
-/** What a host that collectd watches has, about. */
-const METRICS_PER_HOST = 300;
 /** Free space above the disk guard's second threshold. */
 const MARGIN_BYTES = 64 * 2 ** 20;
 
@@ -59,33 +59,29 @@ async function opened(layout: Layout): Promise<Opened> {
 /** `dkm retention show`. */
 export async function show(layout: Layout, options: ShowCommandOptions): Promise<number> {
   const { store, rules } = await opened(layout);
-  const found = await survey(store.directory, rules, options.all ? {} : { withinMs: SHOW_WITHIN_MS });
-  if (options.json) say(JSON.stringify({ schema: 1, store: store.dialect, ...shownSurvey(found, rules), metricsPerHost: METRICS_PER_HOST }, null, 1));
-  else tellRules(found, rules, store);
+  const { survey: found, cost } = await surveyCost(store.directory, rules, options.all ? {} : { withinMs: SHOW_WITHIN_MS });
+  const { metricsPerHost } = cost.perHost;
+  if (options.json) say(JSON.stringify({ schema: 1, store: store.dialect, ...shownSurvey(found, rules, metricsPerHost), metricsPerHost, cost }, null, 1));
+  else tellRules(found, rules, store, cost);
   return EXIT.fine;
 }
 
-function shownSurvey(found: Survey, rules: Rules): Record<string, unknown> {
+function shownSurvey(found: Survey, rules: Rules, metricsPerHost: number): Record<string, unknown> {
   const { rules: surveyed, ...rest } = found;
   const shown = surveyed.map(({ rule, ...counts }) => {
     const { regExp: _, ...told } = rule;
     const bytesPerMetric = bytesOfMetric(rule);
-    return { ...told, words: retentionsInWords(rule.archives), bytesPerMetric, bytesPerHost: bytesPerMetric * METRICS_PER_HOST, ...counts };
+    return { ...told, words: retentionsInWords(rule.archives), bytesPerMetric, bytesPerHost: bytesPerMetric * metricsPerHost, ...counts };
   });
   return { rules: shown, aggregations: rules.aggregations.map(({ regExp: _, ...told }) => told), ignored: rules.ignored, ...rest };
 }
 
-function tellRules(found: Survey, rules: Rules, store: Store): void {
+function tellRules(found: Survey, rules: Rules, store: Store, cost: Cost): void {
   say(`${store.schemasFile}, in the order in which they are tried:\n`);
   say(table([['RULE', 'PATTERN', 'METRICS', 'TO CONVERT', 'ON DISK', 'BYTES EACH', 'KEPT'], ...found.rules.map(ruleRow)]));
   say(`\n${store.aggregationFile}:\n`);
   say(table([['RULE', 'PATTERN', 'METHOD', 'XFILESFACTOR'], ...rules.aggregations.map(aggregationRow)]));
-  const widest = found.rules.at(-1);
-  if (widest)
-    say(
-      `\nA host with ${METRICS_PER_HOST} metrics under [${widest.rule.name}] takes ${bytesInWords(bytesOfMetric(widest.rule) * METRICS_PER_HOST)} when its files are full.`,
-    );
-  say(`${found.files} metrics take ${bytesInWords(found.diskBytes)} now.`);
+  say(`\n${costInWords(found.files, cost).join('\n')}`);
   if (!found.isComplete) say(`These are the ones that were looked at in ${SHOW_WITHIN_MS / 1000} s, taken at random; "--all" looks at every one.`);
   tellFindings(found, rules);
 }

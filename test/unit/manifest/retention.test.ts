@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultRule, loadRetention, parseRetentions, retentionCost } from '../../../src/manifest/retention.ts';
+import { loadRetention, parseRetentions, retentionCost, ruleFor } from '../../../src/manifest/retention.ts';
+import { lossesOf } from '../../../src/whisper/losses.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../vendor-manifests');
@@ -49,7 +50,16 @@ describe('retentions', () => {
 
 describe('_retention.toml', () => {
   it('keeps ten seconds for hours and a year in all', async () => {
-    expect(defaultRule(await loadRetention(FOLDER))).toMatchObject({ pattern: '.*', retentions: '10s:6h,1m:7d,10m:1y' });
+    expect(ruleFor(await loadRetention(FOLDER), 'my.metric')).toMatchObject({ pattern: '.*', retentions: '10s:6h,1m:7d,10m:1y' });
+  });
+
+  // What 0.1.0 shipped before there were groups; installations have files that were made by it.
+  const BEFORE = { self: '1m:7d,10m:1y', host: '10s:6h,1m:7d,10m:1y', dss: '10s:6h,1m:7d,10m:1y', default: '10s:6h,1m:7d,10m:1y' };
+
+  it.each(Object.entries(BEFORE))('keeps at least as much of %s as before', async (name, before) => {
+    const now = (await loadRetention(FOLDER)).rule.find((rule) => rule.name === name);
+    expect(lossesOf(parseRetentions(before), parseRetentions(now?.retentions ?? ''))).toEqual([]);
+    expect(lossesOf(parseRetentions(before), parseRetentions('10s:6h,1m:6d,10m:1y')), 'a day less is seen').toHaveLength(1);
   });
 
   it('loses nothing of what is sent less often than the finest resolution', async () => {
@@ -58,11 +68,12 @@ describe('_retention.toml', () => {
   });
 
   it.each([
-    ['a step that does not divide the next', '"10s:6h,1m:7d,10m:1y"', '"10s:6h,25s:7d"', 'rule[1].retentions: '],
-    ['a finer archive that does not cover a step', '"10s:6h,1m:7d,10m:1y"', '"10s:30s,1m:7d"', 'rule[1].retentions: '],
-    ['a last rule that leaves metrics out', "'.*'\nretentions", "'^a'\nretentions", 'rule: the last rule'],
+    ['a step that does not divide the next', '"10s:6h,1m:7d,10m:1y"', '"10s:6h,25s:7d"', 'rule[3].retentions: '],
+    ['a finer archive that does not cover a step', '"10s:6h,1m:7d,10m:1y"', '"10s:30s,1m:7d"', 'rule[3].retentions: '],
+    ['a last rule that leaves metrics out', "'.*'\nnote", "'^a'\nnote", 'rule: the last rule'],
     ['an unknown method', '"average"', '"mean"', 'aggregation[2].method: '],
-    ['a pattern that is none', "'^carbon\\.'", "'('", 'rule[0].pattern: a regular expression'],
+    ['a pattern that is none', "'^(carbon|dkm)\\.'", "'('", 'rule[0].pattern: a regular expression'],
+    ['a note of two lines', '"Everything else."', '"Everything\\nelse."', 'rule[3].note: one line'],
   ])('with %s is refused', async (_, from, to, message) => {
     const folder = join(temporaryDirectory(), 'm');
     await mkdir(folder);

@@ -63,10 +63,32 @@ describe.each(BOTH)('rules of %s', (dialect) => {
     const files = await renderTemplates(dialect, context);
     const rules = rulesOf(dialect, files.get('conf/whisper/storage-schemas.conf')!, files.get('conf/whisper/storage-aggregation.conf'));
     expect(rules.schemas.concat().every(({ fault }) => fault === undefined)).toBe(true);
-    expect(['carbon.agents.x', 'host.cpu.max'].map((metric) => ruling(rules, metric))).toEqual([
-      'carbon 60x10080,600x52560 average 0',
-      'default 10x2160,60x10080,600x52560 max 0',
-    ]);
+    const [self, host, dss, rest] = [
+      'self 60x20160,600x52560',
+      'host 10x8640,60x20160,600x52560',
+      'dss 10x2160,60x43200,600x52560,3600x26280',
+      'default 10x2160,60x10080,600x52560',
+    ];
+    const expected: Record<string, string> = {
+      'carbon.agents.x.tcp.metricsReceived': `${self} average 0`,
+      'dkm.org.example.host.services.restarts': `${self} last 0`,
+      'collectd.org.example.host.cpu.0.cpu.user': `${host} average 0`,
+      'collectd.org.example.host.users.count': `${host} average 0`,
+      'telegraf.org.example.host.net.eth0.bytes_recv': `${host} last 0`,
+      'telegraf.org.example.host.mem.used': `${host} average 0`,
+      'dss.design.collectd.cpu.0.cpu.user': `${host} average 0`,
+      'dss.design.backend.server.dku.jvm.memory.heap.used': `${dss} average 0`,
+      'dataiku.dss.design.backend.http.requests.count': `${dss} last 0`,
+      'dataiku.dss.design.backend.http.requests.p99': `${dss} max 0`,
+      'dataiku.dss.design.collectd.load.load.shortterm': `${host} average 0`,
+      'host.cpu.max': `${rest} max 0`,
+      'stats.timers.login.upper_90': `${rest} max 0`,
+      'stats.timers.login.lower': `${rest} min 0`,
+      'stats.counters.logins.count': `${rest} sum 0`,
+      'stats_counts.logins': `${rest} sum 0`,
+      'collectdx.a': `${rest} average 0`,
+    };
+    expect(Object.fromEntries(Object.keys(expected).map((metric) => [metric, ruling(rules, metric)]))).toEqual(expected);
   });
 });
 
