@@ -53,7 +53,7 @@ interface Looked {
 export async function surveyCost(root: string, rules: Rules, { withinMs = Infinity }: { withinMs?: number } = {}): Promise<{ survey: Survey; cost: Cost }> {
   const { bsize, blocks, bavail } = await statfs(root);
   const disk = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
-  const names = await namesOf(root, Math.min(withinMs, NAMES_WITHIN_MS));
+  const names = await namesOf(root, withinMs === Infinity ? Infinity : NAMES_WITHIN_MS);
   const looked: Looked = { fullBytes: 0, growingFiles: 0, alike: new Map() };
   const now = Date.now();
   const found = await survey(root, rules, { withinMs, onRuled: (standing) => take(looked, standing, bsize, now) });

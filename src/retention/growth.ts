@@ -1,4 +1,4 @@
-import { POINT_BYTES, layOut, longestRetention, type Shape } from '../whisper/format.ts';
+import { fileBytesOf, layOut, longestRetention, POINT_BYTES, type Shape } from '../whisper/format.ts';
 
 /*
  * How whisper files fill their place on the disk. They are sparse: a file has its whole length from the beginning, and
@@ -25,6 +25,9 @@ export function diskBytesAt(archives: Archives, seconds: number, blockBytes: num
   const written = [{ from: 0, until: header.archives[0]?.offset ?? 0 }];
   for (const { offset, stepSeconds, points } of header.archives)
     written.push({ from: offset, until: offset + Math.min(points, Math.floor(seconds / stepSeconds) + 1) * POINT_BYTES });
+  // Both stores give a sparse file its length by writing its last byte.
+  const bytes = fileBytesOf({ archives });
+  written.push({ from: bytes - 1, until: bytes });
   for (const { from, until } of written) {
     const first = Math.max(nextBlock, Math.floor(from / blockBytes));
     const end = Math.ceil(until / blockBytes);

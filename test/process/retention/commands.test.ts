@@ -39,6 +39,17 @@ const stepsOf = (path: string): string => {
   return read.header.archives.map(({ stepSeconds, points }) => `${stepSeconds}x${points}`).join(',');
 };
 
+/** Every point of a file: archive's step, time, value. */
+function allPoints(path: string): [number, number, number][] {
+  const bytes = readFileSync(path);
+  const read = readHeader(bytes, bytes.length);
+  if (read.kind !== 'whisper') throw new Error(`${path} is ${read.kind}`);
+  const { header } = read;
+  return header.archives.flatMap(({ stepSeconds }, index) =>
+    pointsOf(bytes, header, index).map(([time, value]): [number, number, number] => [stepSeconds, time, value]),
+  );
+}
+
 describe('dkm retention', () => {
   it('shows, plans and applies changed rules', async () => {
     const installation = await installationWith(['web.a', 'web.b', 'db.c']);
@@ -54,6 +65,7 @@ describe('dkm retention', () => {
     });
     const shown = await dkm('retention', 'show');
     expect(shown.stdout).toContain('every 10 s for 20 m, every 1 m for 1 d');
+    expect(shown.stdout).toMatch(/A host has about 300 metrics \(what a default collectd makes; .*\n3 metrics take .* now, .* when their files are full\./);
     expect(shown.stderr).toContain('2 metrics are kept by other rules than these');
     expect(await unappliedRetention(layout)).toMatchObject({ looked: 3, differing: 2, isComplete: true });
 
@@ -69,6 +81,66 @@ describe('dkm retention', () => {
     expect(await unappliedRetention(layout)).toMatchObject({ differing: 0, message: '' });
     expect((await dkm('retention', 'plan')).stdout).toContain('nothing to convert');
     expect((await dkm('retention', 'apply')).stdout).toContain('Nothing was converted.');
+  });
+
+  it('shows what metrics cost, now and when their files are full', async () => {
+    const installation = await installationWith(['collectd.a.load.load.shortterm', 'collectd.a.cpu.0.cpu.user', 'web.x']);
+    const { cost, metricsPerHost, rules } = JSON.parse((await installation.dkm('retention', 'show', '--json')).stdout) as {
+      cost: Record<string, unknown>;
+      metricsPerHost: number;
+      rules: Record<string, unknown>[];
+    };
+    const amount = expect.any(Number) as number;
+    expect(cost).toEqual({
+      perHost: { from: 'counted', hosts: 1, metricsPerHost: 2, most: { prefix: 'collectd.a', metrics: 2 } },
+      bytesPerHost: 2 * 4096, // 60 and 120 points
+      nowBytes: amount,
+      fullBytes: amount,
+      growingFiles: 3,
+      growth: { bytesPerDay: amount, bytesToCome: amount, daysUntilFilesFull: amount, daysUntilDiskFull: null, daysUntilDiskFullAtThisPace: null },
+      disk: { freeBytes: amount, totalBytes: amount },
+      isReckoned: false,
+    });
+    expect(metricsPerHost).toBe(2);
+    expect(rules[1]).toMatchObject({ name: 'default', bytesPerHost: 2 * (40 + 12 * 180) });
+    expect((await installation.dkm('retention', 'show')).stdout).toContain('A host has 2 metrics (counted: collectd.a), which take 8.0 KiB when');
+  });
+
+  it('tells what the groups change for metrics that are there, and converts them without losing anything', async () => {
+    const installation = await storeInstallation('go-carbon');
+    const { dkm, whisper } = installation;
+    // As the rules before made them: see test/fixtures/retention/before-groups.
+    const before = { minutes: shape('60s x 10080, 600s x 52560'), tens: shape('10s x 2160, 60s x 10080, 600s x 52560') };
+    const newest = Math.floor(Date.now() / 600_000) * 600;
+    const paths = Object.entries({
+      'carbon.agents.a.cpuUsage': before.minutes,
+      'collectd.a.cpu.0.cpu.user': before.tens,
+      'dataiku.dss.design.requests.count': before.tens,
+      'my.own': before.tens,
+    }).map(([metric, made]) => {
+      const path = join(whisper, `${metric.replaceAll('.', '/')}.wsp`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(
+        path,
+        fileWith(
+          made,
+          made.archives.map(({ stepSeconds }) => Array.from({ length: 50 }, (_, at) => [newest - (49 - at) * stepSeconds, at] as const)),
+        ).file,
+      );
+      return path;
+    });
+    const planned = JSON.parse((await dkm('retention', 'plan', '--json')).stdout) as { rules: Record<string, unknown>[] };
+    expect(planned.rules.map(({ rule, files, losing }) => [rule, files, losing])).toEqual(
+      expect.arrayContaining([
+        ['self', 1, 0],
+        ['host', 1, 0],
+        ['dss', 1, 0],
+      ]),
+    );
+    expect(planned.rules).toHaveLength(3); // the rest is kept as it was
+    const [old, kept] = [paths.map((path) => allPoints(path)), (await dkm('retention', 'apply', '--json')).stdout];
+    expect(JSON.parse(kept)).toMatchObject({ converted: 3, losing: 0, failed: 0, left: 0 });
+    for (const [index, path] of paths.entries()) expect(allPoints(path), path).toEqual(expect.arrayContaining(old[index]!));
   });
 
   it('converts only what is asked for', async () => {

@@ -41,7 +41,23 @@ def resize(path, retentions):
     subprocess.run([sys.executable, here, path, *retentions, "--nobackup"], check=True, stdout=subprocess.DEVNULL)
 
 
-ACTIONS = {"create": create, "fetch": fetch, "info": info, "resize": resize}
+def grow(path, archives, step, spans):
+    """A file that gets a point every `step` seconds: what it takes of the disk after each of `spans` seconds."""
+    whisper.create(path, [tuple(archive) for archive in archives], xFilesFactor=0, sparse=True)
+    first = NOW - NOW % 3600 - spans[-1]
+    sizes, time = [], first
+    for span in spans:
+        while time <= first + span:
+            # As a store does: what came in a while, at the time it came.
+            batch = [(at, 1.0) for at in range(time, min(time + 600, first + span + 1), step)]
+            whisper.update_many(path, batch, now=batch[-1][0])
+            time = batch[-1][0] + step
+        found = os.stat(path)
+        sizes.append([found.st_size, found.st_blocks * 512])
+    return sizes
+
+
+ACTIONS = {"create": create, "grow": grow, "fetch": fetch, "info": info, "resize": resize}
 answers = []
 for task in json.load(sys.stdin):
     answers.append(ACTIONS[task.pop("do")](**task))
