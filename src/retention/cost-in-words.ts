@@ -18,7 +18,8 @@ export function costInWords(files: number, cost: Cost): string[] {
 }
 
 function hostInWords(perHost: PerHost): string {
-  if (perHost.from === 'default') return `about ${perHost.metricsPerHost} metrics (what a default collectd makes; there is no host here yet to count)`;
+  if (perHost.from === 'default')
+    return `about ${perHost.metricsPerHost} metrics (what a default collectd makes of a server with 16 processors; there is no host here yet to count)`;
   const { hosts, metricsPerHost, most } = perHost;
   if (hosts === 1) return `${metricsPerHost} metrics (counted: ${most.prefix})`;
   return `${metricsPerHost} metrics (the average of ${hosts} that were counted; ${most.prefix} has the most, ${most.metrics})`;

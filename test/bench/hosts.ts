@@ -18,7 +18,7 @@ import { usageOf, type Usage } from './process-usage.ts';
 
 /*
  * What 1, 10 and 100 hosts cost a store and a query service, with the dashboard of a host open and refreshed every 10 s.
- * Sizes in turn, and for each the bundles in turn. A part of `npm run bench`; by itself:
+ * Sizes in turn, and for each the bundles in turn. A part of `npm run bench` (1 and 10 hosts, a minute); by itself:
  *   node test/bench/hosts.ts BUNDLE... [--hosts 1,10,100] [--minutes 10] [--json]
  * Bundles are unpacked ones: two with different providers are shown side by side, with ratios.
  */
@@ -61,6 +61,9 @@ interface Sizes {
   hosts: readonly number[];
   minutes: number;
 }
+
+/** What `npm run bench` runs, some six minutes of it; all of it is a command of its own: docs/retention.md. */
+export const SHORT_HOSTS: Sizes = { hosts: [1, 10], minutes: 1 };
 
 /** Measures and prints. `work`: a directory for everything, the caller's to remove. */
 export async function reportHosts(bundles: readonly string[], { hosts, minutes }: Sizes, work: string): Promise<HostFigures[]> {

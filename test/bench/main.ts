@@ -10,6 +10,7 @@ import { readBundle } from '../../src/contract/bundle.ts';
 import { freePorts } from '../helpers/ports.ts';
 import { AS_WHO_I_AM } from '../helpers/installation.ts';
 import { benchBackup } from './backup.ts';
+import { reportHosts, SHORT_HOSTS } from './hosts.ts';
 import { lossBundles, reportLoss } from './loss.ts';
 import { cpuSeconds, paired, residentMib, seconds, type Paired } from './measure.ts';
 import { measureSupervision } from './supervision.ts';
@@ -196,7 +197,9 @@ try {
   sayAside('promises, names, instances …');
   watchingRows(await measureWatching(join(unpacked, NAME)));
   await report(tarball, join(unpacked, NAME));
-  await reportLoss(await lossBundles(WORK), WORK);
+  const bundles = await lossBundles(WORK);
+  await reportLoss(bundles, WORK);
+  await reportHosts(bundles, SHORT_HOSTS, WORK);
 } finally {
   await run(join(WORK, 'install', 'bin', 'dkm'), ['stop']).catch(() => undefined);
   rmSync(WORK, { recursive: true, force: true });

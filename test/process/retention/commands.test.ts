@@ -65,7 +65,7 @@ describe('dkm retention', () => {
     });
     const shown = await dkm('retention', 'show');
     expect(shown.stdout).toContain('every 10 s for 20 m, every 1 m for 1 d');
-    expect(shown.stdout).toMatch(/A host has about 300 metrics \(what a default collectd makes; .*\n3 metrics take .* now, .* when their files are full\./);
+    expect(shown.stdout).toMatch(/A host has about 300 metrics \(what a default collectd makes of .*\n3 metrics take .* now, .* when their files are full\./);
     expect(shown.stderr).toContain('2 metrics are kept by other rules than these');
     expect(await unappliedRetention(layout)).toMatchObject({ looked: 3, differing: 2, isComplete: true });
 

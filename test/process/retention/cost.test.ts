@@ -73,12 +73,13 @@ describe('what a metric takes of the disk', () => {
 /** Names of every group, and ones that look like them. */
 const NAMES = [
   'carbon.agents.host.cpuUsage',
-  'dkm.org.example.host.services.restarts',
+  'dkm.org.example.host.service.collectd.restarts',
   'collectd.org.example.host.cpu.0.cpu.user',
   'collectd.org.example.host.processes.ps_count.count',
   'telegraf.org.example.host.net.eth0.bytes_recv',
   'dss.design.collectd.memory.memory.used',
   'dataiku.dss.design.collectd.memory.memory.used',
+  'dss.org.example.design.11200.collectd.memory.memory.used',
   'dss.design.backend.jvm.memory.heap.used',
   'dataiku.dss.design.backend.requests.count',
   'dataiku.dss.design.backend.requests.p99',

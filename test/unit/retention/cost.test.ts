@@ -65,7 +65,9 @@ describe('what metrics cost', () => {
     const { cost } = await surveyCost(root, RULES);
     expect(cost.perHost).toEqual({ from: 'default', hosts: 0, metricsPerHost: 300 });
     expect(cost.bytesPerHost).toBe(300 * BLOCKS_BYTES);
-    expect(costInWords(1, cost)[0]).toContain('about 300 metrics (what a default collectd makes; there is no host here yet to count)');
+    expect(costInWords(1, cost)[0]).toContain(
+      'about 300 metrics (what a default collectd makes of a server with 16 processors; there is no host here yet to count)',
+    );
   });
 
   it('is that of the hosts that are there, each metric under its rule', async () => {

@@ -71,7 +71,8 @@ describe.each(BOTH)('rules of %s', (dialect) => {
     ];
     const expected: Record<string, string> = {
       'carbon.agents.x.tcp.metricsReceived': `${self} average 0`,
-      'dkm.org.example.host.services.restarts': `${self} last 0`,
+      'dkm.org.example.host.service.collectd.restarts': `${self} last 0`,
+      'dkm.org.example.host.service.collectd.memory_bytes': `${self} average 0`,
       'collectd.org.example.host.cpu.0.cpu.user': `${host} average 0`,
       'collectd.org.example.host.users.count': `${host} average 0`,
       'telegraf.org.example.host.net.eth0.bytes_recv': `${host} last 0`,
@@ -81,6 +82,8 @@ describe.each(BOTH)('rules of %s', (dialect) => {
       'dataiku.dss.design.backend.http.requests.count': `${dss} last 0`,
       'dataiku.dss.design.backend.http.requests.p99': `${dss} max 0`,
       'dataiku.dss.design.collectd.load.load.shortterm': `${host} average 0`,
+      'dss.org.example.design.11200.collectd.load.load.shortterm': `${host} average 0`,
+      'dss.org.example.design.11200.backend.jobs': `${dss} average 0`,
       'host.cpu.max': `${rest} max 0`,
       'stats.timers.login.upper_90': `${rest} max 0`,
       'stats.timers.login.lower': `${rest} min 0`,
