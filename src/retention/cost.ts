@@ -12,8 +12,8 @@ import { survey, type Standing, type Survey } from './survey.ts';
 
 /**
  * Metrics of a host that collectd watches as templates/collectd has it: 10 for each processor, 6 for each file system, 11
- * for each disk, 8 for each network interface and 60 besides (counted with collectd 5.12: 113 with 2, 1, 1 and 2 of them).
- * This many are those of a server with 16 processors, 3 file systems, 2 disks and 3 interfaces, and some more.
+ * for each disk, 8 for each network interface, and 60 besides, 90 where DSS runs (counted with collectd 5.12). This many
+ * are those of a server with 16 processors, 3 file systems, 2 disks and 3 interfaces.
  */
 export const DEFAULT_METRICS_PER_HOST = 300;
 /** Such a host's metrics come under the rule of this one. */

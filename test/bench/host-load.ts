@@ -40,6 +40,7 @@ export function metricNames(count: number): string[] {
     ...['shortterm', 'midterm', 'longterm'].map((term) => `load.load.${term}`),
     ...each(['memory.memory', 'memory.percent'], MEMORY),
     ...each(['swap.swap', 'swap.percent'], SWAP),
+    ...each(['swap.swap_io'], ['in', 'out']),
     ...each(each(mounts, ['df_complex', 'percent_bytes']), ['free', 'reserved', 'used']),
     ...each(each(['disk.sda', 'disk.sdb'], ['disk_octets', 'disk_ops', 'disk_time', 'disk_merged']), ['read', 'write']),
     ...each(['disk.sda', 'disk.sdb'], ['disk_io_time.io_time', 'disk_io_time.weighted_io_time', 'pending_operations']),

@@ -159,30 +159,41 @@ function startSender(port: number, load: HostLoad): Promise<SenderAccount> {
   return promise;
 }
 
-interface Dashboard {
-  templating?: { list?: { name: string; current?: { value?: unknown } }[] };
+/** A dashboard as Grafana reads it, as far as it matters here. */
+export interface Dashboard {
+  uid?: string;
+  templating?: { list?: { name: string; type?: string; current?: { value?: unknown } }[] };
   panels?: { targets?: { target?: string }[]; panels?: Dashboard['panels'] }[];
 }
 
-/** Targets of the dashboard of one host, as it is installed: the one that asks most of a host. `$host` is still in them. */
+const HOST_DASHBOARD = 'dkm-this-host';
+
+/** Targets of the dashboard of one host, as it is installed. `$host` is still in them. */
 function hostDashboard({ layout }: Installation): string[] {
   const folder = join(layout.conf, 'dashboards');
-  const all = readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => targetsOf(JSON.parse(readFileSync(join(folder, name), 'utf8')) as Dashboard))
-    .filter((targets) => targets.length > 0 && targets.every((target) => /\$\{?host\b/.test(target) && target.includes('collectd.')));
-  const most = all.sort((a, b) => b.length - a.length)[0];
-  if (most === undefined) throw new Error(`${folder}: there is no dashboard of a host`);
-  return most;
+  const all = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const found = all.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Dashboard).find(({ uid }) => uid === HOST_DASHBOARD);
+  if (found === undefined) throw new Error(`${folder}: there is no dashboard ${HOST_DASHBOARD}`);
+  return targetsOf(found);
 }
 
-function targetsOf({ templating, panels }: Dashboard): string[] {
-  const others = (templating?.list ?? []).filter(({ name }) => name !== 'host');
+/** Every target of a dashboard, its variables filled in as it is opened, but for `$host`. Pure. */
+export function targetsOf({ templating, panels }: Dashboard): string[] {
+  const variables = (templating?.list ?? []).filter(({ name }) => name !== 'host');
   const flat = (panels ?? []).flatMap((panel) => [panel, ...(panel.panels ?? [])]);
   const targets = flat.flatMap((panel) => (panel.targets ?? []).flatMap(({ target }) => (target === undefined ? [] : [target])));
-  return targets.map((target) =>
-    others.reduce((text, { name, current }) => text.replaceAll(new RegExp(`\\$(?:\\{${name}(?::\\w+)?\\}|${name}\\b)`, 'g'), String(current?.value)), target),
-  );
+  return targets.map((target) => variables.reduce((text, { name, current }) => withVariable(text, name, valueAtOpening(current?.value)), target));
+}
+
+/** Grafana's own variables, such as `$__auto`, stand for a time span: at the last hour it is that of the finest points. */
+function valueAtOpening(value: unknown): string {
+  if (typeof value !== 'string') throw new Error(`a variable that opens with ${JSON.stringify(value)}`);
+  return value.startsWith('$__') ? `${STEP_S}s` : value;
+}
+
+/** `$name` and `${name}` in a target. */
+export function withVariable(target: string, name: string, value: string): string {
+  return target.replaceAll(new RegExp(`\\$(?:\\{${name}(?::\\w+)?\\}|${name}\\b)`, 'g'), () => value);
 }
 
 /** One person looks: asks for the dashboard of one host after the other, every 10 s. Returns milliseconds. */
@@ -194,7 +205,7 @@ async function askAgainAndAgain(port: number, load: HostLoad, targets: readonly 
     const start = performance.now();
     const series = await render(
       port,
-      targets.map((target) => target.replaceAll(/\$(?:\{host\}|host\b)/g, hostName(host))),
+      targets.map((target) => withVariable(target, 'host', hostName(host))),
       '-1h',
     );
     const took = performance.now() - start;

@@ -80,7 +80,7 @@ function tellRules(found: Survey, rules: Rules, store: Store, cost: Cost): void 
   say(`${store.schemasFile}, in the order in which they are tried:\n`);
   say(table([['RULE', 'PATTERN', 'METRICS', 'TO CONVERT', 'ON DISK', 'BYTES EACH', 'KEPT'], ...found.rules.map(ruleRow)]));
   say(`\n${store.aggregationFile}:\n`);
-  say(table([['RULE', 'PATTERN', 'METHOD', 'XFILESFACTOR'], ...rules.aggregations.map(aggregationRow)]));
+  say(table([['RULE', 'METHOD', 'XFILESFACTOR', 'PATTERN'], ...rules.aggregations.map(aggregationRow)]));
   say(`\n${costInWords(found.files, cost).join('\n')}`);
   if (!found.isComplete) say(`These are the ones that were looked at in ${SHOW_WITHIN_MS / 1000} s, taken at random; "--all" looks at every one.`);
   tellFindings(found, rules);
@@ -91,7 +91,7 @@ function ruleRow({ rule, files, diskBytes, differing }: RuleSurvey): string[] {
 }
 
 function aggregationRow({ name, pattern, methodName, xFilesFactor }: AggregationRule): string[] {
-  return [name, pattern || '(any)', methodName, `${xFilesFactor}`];
+  return [name, methodName, `${xFilesFactor}`, pattern || '(any)'];
 }
 
 /** What an administrator should know besides: rules that cannot be read, files that are left alone, changes that were not applied. */

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { runOrThrow } from '../../../src/base/exec.ts';
 import { hostName, metricNames, sendingMs, STEP_S, type HostLoad } from '../../bench/host-load.ts';
 import { readBack, settledReadBack } from '../../bench/host-loss.ts';
+import { targetsOf, withVariable } from '../../bench/hosts.ts';
 import type { SenderAccount } from '../../bench/host-sender.ts';
 import { usageOf } from '../../bench/process-usage.ts';
 
@@ -136,6 +137,23 @@ describe('the load', () => {
     expect(new Set(inFirst).size, 'half seconds in which hosts send').toBeGreaterThan(15);
     const beats = moments[0]!.map((ms, interval) => ms - interval * STEP_S * 1000);
     expect(Math.max(...beats) - Math.min(...beats), 'jitter in ms').toBeGreaterThan(50);
+  });
+});
+
+describe('the dashboard that is asked for', () => {
+  it('is that of one host, as it is opened', () => {
+    const list = [
+      { name: 'prefix', type: 'textbox', current: { value: 'collectd' } },
+      { name: 'host', type: 'query', current: { value: 'org.example.other' } },
+      { name: 'resolution', type: 'interval', current: { value: '$__auto' } },
+    ];
+    const panels = [
+      { targets: [{ target: '$prefix.$host.load.load.shortterm' }, {}] },
+      { panels: [{ targets: [{ target: "summarize(${prefix}.${host}.cpu.*.cpu.user, '$resolution', 'avg')" }] }] },
+    ];
+    const targets = targetsOf({ templating: { list }, panels }).map((target) => withVariable(target, 'host', hostName(1)));
+    expect(targets).toEqual(['collectd.org.example.bench1.load.load.shortterm', "summarize(collectd.org.example.bench1.cpu.*.cpu.user, '10s', 'avg')"]);
+    expect(withVariable('$hostel.$host', 'host', 'a')).toBe('$hostel.a');
   });
 });
 
