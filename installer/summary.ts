@@ -119,7 +119,9 @@ function facts({ dashboards, console, passwordFile, graphiteServer, carbonServer
     ...(passwordFile ? [`Password:    in ${passwordFile}`] : []),
     ...(graphiteServer ? [`DSS:         dssadmin install-monitoring-integration -graphiteServer ${graphiteServer}`] : []),
     ...(carbonServer ? [`Server:      ${carbonServer}`] : []),
-    ...(perMetric ? [`Disk:        at most ${bytesInWords(perMetric.bytes)} for each metric of a host, kept ${perMetric.retentions}; more: dkm retention show`] : []),
+    ...(perMetric
+      ? [`Disk:        at most ${bytesInWords(perMetric.bytes)} for each metric of a host, kept ${perMetric.retentions}; more: dkm retention show`]
+      : []),
   ];
 }
 
