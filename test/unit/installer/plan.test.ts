@@ -10,6 +10,7 @@ import { newSecret } from '../../../installer/steps/write-secret.ts';
 import { summaryInWords, summaryOf } from '../../../installer/summary.ts';
 import { INSTALL_TYPES } from '../../../src/contract/install-type.ts';
 import { formatSettings, type Settings } from '../../../src/contract/settings.ts';
+import { loadRetention } from '../../../src/manifest/retention.ts';
 import { FAKE_COMPONENTS, makeFakeBundle } from '../../helpers/fake-bundle.ts';
 import { removeTree, workDirectory } from '../../helpers/work-directory.ts';
 
@@ -45,6 +46,16 @@ describe('installPlan', () => {
   it.each(INSTALL_TYPES)('of type %s', async (type) => {
     const { text } = planFor(requestFor('-t', type, '-p', '16000', ...(SERVER[type] ?? [])));
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, '..', '..', 'golden', 'plans', `${type}.txt`));
+  });
+
+  it('says what a metric of a host takes of the disk, where metrics are stored', async () => {
+    const retention = await loadRetention(join(import.meta.dirname, '../../../vendor-manifests'));
+    const said = (...argv: string[]): string => {
+      const { directory, choice, ...rest } = requestFor(...argv);
+      return summaryInWords(summaryOf(directory, { ...bundle, retention }, choice.components, settingsFor({ directory, choice, ...rest }, FACTS)));
+    };
+    expect(said()).toContain('Disk:        at most 953 KiB for each metric of a host, kept 10s:1d,1m:14d,10m:1y; more: dkm retention show');
+    expect(said('-t', 'agent', '--carbon-server', 'monitor')).not.toContain('Disk:');
   });
 
   it("takes the system's collectd, bundled or not", () => {
