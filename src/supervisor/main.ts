@@ -3,14 +3,18 @@ import { EXIT } from '../base/errors.ts';
 import { layoutOf } from '../base/layout.ts';
 import { VERSION } from '../base/version.ts';
 import { addBackupCommands } from './command-line/backup.ts';
+import { addCompletionCommands } from './command-line/completion.ts';
 import { addConfigurationCommands } from './command-line/configuration.ts';
 import { addConsoleCommands } from './command-line/console.ts';
 import { addDiagnosisCommands } from './command-line/diagnosis.ts';
 import { addDssCommands } from './command-line/dss.ts';
+import { addGraphCommand } from './command-line/graph.ts';
+import { addMetricsCommands } from './command-line/metrics.ts';
 import { addNotifyCommands } from './command-line/notify.ts';
 import { addPromiseCommands } from './command-line/promises.ts';
 import { addRetentionCommands } from './command-line/retention.ts';
 import { addServiceCommands } from './command-line/services.ts';
+import { addTopCommand } from './command-line/top.ts';
 import { addUpdateCommands } from './command-line/update.ts';
 import type { CommandLine } from './command-line/command-line.ts';
 import { takeBackInterruptedRestore } from './commands/interrupted-restore.ts';
@@ -50,6 +54,9 @@ function dkmProgram(done: (exitCode: number) => void): Command {
   let directory: string | undefined;
   const commandLine: CommandLine = { program, done, layout: () => findInstallation(directory) };
   addServiceCommands(commandLine);
+  addTopCommand(commandLine);
+  addGraphCommand(commandLine);
+  addMetricsCommands(commandLine);
   addDiagnosisCommands(commandLine);
   addConfigurationCommands(commandLine);
   addConsoleCommands(commandLine);
@@ -59,6 +66,7 @@ function dkmProgram(done: (exitCode: number) => void): Command {
   addUpdateCommands(commandLine);
   addRetentionCommands(commandLine);
   addBackupCommands(commandLine);
+  addCompletionCommands(commandLine);
   // To every other command -d may be given before and after its name.
   for (const command of program.commands) if (!hasOwnDirectory(command)) command.addOption(directoryOption().hideHelp());
   program.hook('preAction', async (_, command) => {

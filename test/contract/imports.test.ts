@@ -24,6 +24,7 @@ const BELOW_COMMANDS = [
   'src/monitor',
   'src/notify',
   'src/dss',
+  'src/terminal',
 ];
 
 /**
@@ -43,8 +44,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/redaction': ['src/base'],
   'src/configuration': ['src/base', 'src/contract', 'src/manifest', 'src/bundle'],
   // dkm's command line stands above what keeps services running: its commands use all of it.
-  // Accounts, tokens and the certificate of the console are its files; dkm's commands write them.
-  'src/supervisor/commands': [...BELOW_COMMANDS, 'src/supervisor', 'installer', 'src/console/accounts', 'src/console/tls', 'src/console/access/audit.ts'],
+  // Accounts, tokens and the certificate of the console are its files; dkm's commands write them, and series as it does.
+  'src/supervisor/commands': [
+    ...BELOW_COMMANDS,
+    'src/supervisor',
+    'installer',
+    'src/console/accounts',
+    'src/console/tls',
+    'src/console/access/audit.ts',
+    'src/console/explorer',
+    'src/console/page/units.ts',
+  ],
   'src/supervisor/command-line': [...BELOW_COMMANDS, 'src/supervisor'],
   'src/supervisor/main.ts': [...BELOW_COMMANDS, 'src/supervisor'],
   'src/supervisor': ['src/base', 'src/contract', 'src/manifest', 'src/promises', 'src/monitor', 'src/notify', 'src/log-files'],
@@ -70,6 +80,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'src/redaction',
   ],
   'src/dss': ['src/base', 'src/contract', 'src/manifest', 'src/promises', 'src/diagnosis'],
+  // What is shown in a terminal: asked for, named and written as in the console.
+  'src/terminal': [
+    'src/base',
+    'src/contract',
+    'src/manifest',
+    'src/promises/definitions/nearest.ts',
+    'src/console/graphite/ask-graphite.ts',
+    'src/console/explorer/nodes.ts',
+    'src/console/page/units.ts',
+  ],
   'src/boot': ['src/base', 'src/contract', 'src/manifest', 'src/supervisor'],
   'src/console': ['src/base', 'src/contract', 'src/monitor', 'src/promises', 'src/log-files', 'src/redaction'],
   installer: ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/host', 'src/configuration', 'src/supervisor', 'src/change'],

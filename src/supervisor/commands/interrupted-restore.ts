@@ -5,7 +5,7 @@ import { isLocked } from '../../base/lock.ts';
 import { sayAside } from '../../base/terminal.ts';
 
 /** Commands that only look: they neither wait for a restore nor take one back. */
-const LOOKING = ['status', 'logs', 'version', 'verify', 'doctor', 'support'];
+const LOOKING = [...['status', 'logs', 'version', 'verify', 'doctor', 'support', 'top', 'graph', 'find', 'send'], ...['completion', 'complete-names', 'man']];
 
 /**
  * Before any command: a restore that was killed is taken back, as until then conf/ itself may be missing. Throws `locked`

@@ -20,14 +20,9 @@ export interface ShownService extends ServiceStatus {
 
 /** `dkm status [service...]`. Reads run/status.json alone while a supervisor runs, so that it is quick. */
 export async function status(layout: Layout, names: readonly string[], options: { json?: boolean }): Promise<number> {
-  const account = parseStatus(textOf(layout.status));
-  const supervisor = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
-  const orphans = supervisor ? [] : leftBehind(layout, account);
-  const all = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans, account);
+  const { supervisor, services: all, orphans, warnings, broken } = await presentState(layout);
   if (names.length > 0) (await import('../installation.ts')).refuseUnknown(names, all);
   const shown = all.filter((service) => names.length === 0 || names.includes(service.name)).map(withPresent);
-  const warnings = supervisor?.warnings ?? [];
-  const broken = brokenPromises(layout, supervisor);
   const versionChange = (await changeInWords(layout)) ?? null;
   if (options.json) {
     const about = supervisor ? { version: supervisor.version, pid: supervisor.pid, startedAtMs: supervisor.startedAtMs } : null;
@@ -41,6 +36,33 @@ export async function status(layout: Layout, names: readonly string[], options: 
     else if (!supervisor) say('\nNothing is running; "dkm start" starts it.');
   }
   return orphans.length > 0 ? EXIT.failed : exitCodeOf(shown);
+}
+
+/** What is known of an installation's services at the moment. */
+interface PresentState {
+  /** Undefined while none runs. */
+  supervisor: SupervisorStatus | undefined;
+  services: ServiceStatus[];
+  orphans: Stray[];
+  warnings: NonNullable<SupervisorStatus['warnings']>;
+  /** Promises that are not kept and that nobody acknowledged. */
+  broken: PromiseStatus[];
+}
+
+async function presentState(layout: Layout): Promise<PresentState> {
+  const account = parseStatus(textOf(layout.status));
+  const supervisor = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
+  const orphans = supervisor ? [] : leftBehind(layout, account);
+  const services = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans, account);
+  return { supervisor, services, orphans, warnings: supervisor?.warnings ?? [], broken: brokenPromises(layout, supervisor) };
+}
+
+/** Services and broken promises for whoever shows them otherwise: `dkm top`. */
+export async function servicesAndPromises(
+  layout: Layout,
+): Promise<{ isWatched: boolean; services: ShownService[]; warnings: string[]; broken: PromiseStatus[] }> {
+  const { supervisor, services, warnings, broken } = await presentState(layout);
+  return { isWatched: supervisor !== undefined, services: services.map(withPresent), warnings: warnings.map(({ message }) => message), broken };
 }
 
 function withOrphans(stopped: readonly ServiceStatus[], orphans: readonly Stray[], account: SupervisorStatus | undefined): ServiceStatus[] {
