@@ -21,7 +21,7 @@ const BRAILLE_BITS = [
 ] as const;
 
 /** What stands for a series where there are no colours. */
-const MARKS = '*+ox#@%&=~';
+const MARKS = '*+ox#@%&=~ABCDEFGHIJKLMNPQRSTUVWYZ';
 
 export function markOfSeries(index: number): string {
   return MARKS.charAt(index % MARKS.length);

@@ -108,7 +108,7 @@ export function timeTicks(fromS: number, untilS: number, columns: number): Tick[
   const span = untilS - fromS;
   const step = TIME_STEPS.find((candidate) => span / candidate <= room(candidate < MINUTE ? 8 : 5));
   if (step !== undefined) return clockTicks(fromS, untilS, step);
-  const count = DAY_STEPS.find((candidate) => span / (candidate * DAY) <= room(candidate > 300 ? 7 : 6)) ?? 36_500;
+  const count = DAY_STEPS.find((candidate) => span / (candidate * DAY) <= room(candidate >= 30 ? 7 : 6)) ?? 36_500;
   return dayTicks(fromS, untilS, count);
 }
 
@@ -132,8 +132,14 @@ function dayTicks(fromS: number, untilS: number, count: number): Tick[] {
     const date = dateAfter(start, index, count);
     const at = date.getTime() / 1000;
     if (at > untilS) return ticks;
-    if (at >= fromS) ticks.push({ at, label: count > 300 ? String(date.getFullYear()) : dayLabel(date) });
+    if (at >= fromS) ticks.push({ at, label: dateLabel(date, count) });
   }
+}
+
+/** Years, months or days, whichever are counted. */
+function dateLabel(date: Date, count: number): string {
+  if (count >= 365) return String(date.getFullYear());
+  return count >= 30 ? `${date.getFullYear()}-${two(date.getMonth() + 1)}` : dayLabel(date);
 }
 
 /** Months and years begin on their first day; weeks on a Monday. */

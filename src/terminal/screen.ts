@@ -146,7 +146,7 @@ const NAMED: Record<string, string> = {
 
 /** The keys in what a terminal sent; sequences that mean nothing here are left out. Pure. */
 export function keysIn(text: string): string[] {
-  const pieces = text.match(/\u001b\[[0-9;?]*[ -/]*[@-~]|\u001bO.|\u001b(?!\[|O)|[^\u001b]/gu) ?? [];
+  const pieces = text.match(/\u001b\[[0-?]*[ -/]*[@-~]|\u001bO.|\u001b(?!\[|O)|[^\u001b]/gu) ?? [];
   return pieces.flatMap((piece) => {
     const name = NAMED[piece];
     if (name !== undefined) return [name];
