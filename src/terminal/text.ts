@@ -55,6 +55,19 @@ export function shortenedInside(text: string, width: number, mark = '…'): stri
   return `${cut(text, before)}${mark}${[...cut(reversed, after)].reverse().join('')}`;
 }
 
+/** A text in lines of at most so many columns, broken between words where that is possible. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
 /** A text in exactly so many columns: spaces are added, or its end is left out. */
 export function padded(text: string, width: number, side: 'left' | 'right' = 'left'): string {
   const shown = shortened(text, width);

@@ -2,7 +2,7 @@ import { bytesInWords, spanInWords } from '../../base/terminal.ts';
 import { writeValue } from '../../console/page/units.ts';
 import type { Glyphs } from '../capabilities.ts';
 import { STYLES, written, type Piece, type Style } from '../cells.ts';
-import { harmless, inAscii, padded, shortened, widthOf } from '../text.ts';
+import { harmless, inAscii, padded, shortened, widthOf, wrapped } from '../text.ts';
 import { isSilent, loadPerCore, sortHosts, type HostFigures } from './hosts.ts';
 import { TOP_SORTS, type TopSort } from './sorts.ts';
 
@@ -237,7 +237,10 @@ function hostLines({ hosts, fault }: TopPicture, view: TopView, room: number | u
     { text: `${where}; ${view.sort === 'worst' ? 'the worst first' : `by ${view.sort}`}${view.isReversed ? ', turned round' : ''}` },
   ];
   const failure: Piece[][] = fault === undefined ? [] : [[{ text: harmless(fault), style: STYLES.yellow }]];
-  if (hosts.length === 0) return [[], ...(fault === undefined ? [[{ text: 'No host has sent anything yet.' }]] : failure)];
+  if (hosts.length === 0) {
+    const why = fault === undefined ? 'No host has sent anything yet.' : harmless(fault);
+    return [[], ...wrapped(why, view.width).map((text): Piece[] => [{ text, ...(fault !== undefined && { style: STYLES.yellow }) }])];
+  }
   const longest = Math.max(4, ...hosts.map(({ name }) => widthOf(name)));
   const columns = columnsFor(view.width, Math.min(longest, LEAST_NAME));
   const names = Math.max(1, Math.min(longest, view.width - columns.reduce((sum, { width }) => sum + width + 2, 0)));
