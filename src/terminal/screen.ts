@@ -108,8 +108,9 @@ export function openScreen(input: ReadStream, output: WriteStream & { fd: number
   return {
     show(lines) {
       if (!isTaken) return;
-      const text = lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n');
-      output.write(`${HOME}${text}${CLEAR_BELOW}`);
+      // Cleared before and not after: behind a full line the cursor still stands on its last character.
+      const text = lines.map((line) => `${CLEAR_LINE}${line}`).join('\r\n');
+      output.write(`${HOME}${text}${lines.length < output.rows ? `\r\n${CLEAR_BELOW}` : ''}`);
     },
     size: () => ({ width: output.columns > 0 ? output.columns : 80, height: output.rows > 0 ? output.rows : 24 }),
     end,

@@ -169,10 +169,15 @@ export function loadPerCore({ load, cores }: Pick<HostFigures, 'load' | 'cores'>
   return load === null || cores === null ? null : load / cores;
 }
 
-/** How far a host is from having trouble: 0 nothing at all, 1 something is used up, 2 it is silent. Pure. */
+/** How much trouble a host is in: 0 none at all, from 1 on something is used up, 2 it is silent. Pure. */
 export function trouble(host: HostFigures): number {
   if (isSilent(host)) return 2;
-  return Math.max((host.disk ?? 0) / 100, (host.memory ?? 0) / 100, (host.cpu ?? 0) / 100, Math.min(1.5, (loadPerCore(host) ?? 0) / 2));
+  return Math.max((host.disk ?? 0) / 100, (host.memory ?? 0) / 100, (host.cpu ?? 0) / 100, loadTrouble(loadPerCore(host) ?? 0));
+}
+
+/** Two for each core is 1; more comes nearer to 2 and never there. */
+function loadTrouble(perCore: number): number {
+  return perCore <= 2 ? perCore / 2 : 2 - 2 / perCore;
 }
 
 /** Sorted so that what needs a look comes first; names from A to Z. Pure. */
