@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { DkmError, EXIT, messageOf } from './src/base/errors.ts';
+import { runOrThrow } from './src/base/exec.ts';
 import { existsAs, writeAtomic } from './src/base/files.ts';
 import { coloured, hasColour, say, sayAside } from './src/base/terminal.ts';
 import { VERSION } from './src/base/version.ts';
@@ -119,6 +120,7 @@ async function assemble(
     packages,
     manifestsFolder,
     templatesFolder,
+    manualPage: await runOrThrow(process.execPath, [join(PROJECT, 'src', 'main.ts'), 'dkm', 'man', '--source']),
     project: PROJECT,
   };
   try {

@@ -30,6 +30,10 @@ const NEEDS = {
       why: 'the tests with slapos.toolbox, part of which is compiled',
       optional: true,
     },
+    { probe: ['tmux', '-V'], packages: ['tmux'], why: 'the tests in a real terminal', optional: true },
+    { probe: ['zsh', '--version'], packages: ['zsh'], why: 'the tests of its completion', optional: true },
+    { probe: ['fish', '--version'], packages: ['fish'], why: 'the tests of its completion', optional: true },
+    { probe: ['sh', '-c', 'command -v mandoc'], packages: ['mandoc'], why: 'the tests of the manual page', optional: true },
     { probe: ['ip', '-V'], packages: ['iproute2'], why: 'the tests without a network', optional: true },
     {
       probe: ['/usr/bin/qemu-aarch64-static', '--version'],

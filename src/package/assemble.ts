@@ -32,11 +32,15 @@ export interface AssembleInput {
   packages: readonly NpmPackage[];
   manifestsFolder: string;
   templatesFolder: string;
+  /** dkm's manual page: what its command line says, in roff. */
+  manualPage: string;
   /** The project's own folder: LICENSE and NOTICE are in it. */
   project: string;
 }
 
 export const SBOM_FILE = 'sbom.cdx.json';
+/** Where `man` looks below a directory of MANPATH. */
+const MANUAL_PAGE = 'share/man/man1/dkm.1';
 
 /** Puts the bundle together in an empty directory and returns its bundle.json's content. */
 export async function assembleBundle(root: string, input: AssembleInput): Promise<Bundle> {
@@ -55,6 +59,7 @@ export async function assembleBundle(root: string, input: AssembleInput): Promis
   }
   await addTemplates(input, OWN_TEMPLATES, root, files);
   for (const name of ['LICENSE', 'NOTICE']) if (existsAs(join(input.project, name))) await addNamed(input.project, name, root, 'licenses/dkm', files);
+  await addText(root, MANUAL_PAGE, input.manualPage, files);
   const described = components.map((component) => describeComponent(component, input.platform, files));
   await addText(root, 'licenses/THIRD-PARTY.md', thirdPartyList(described, packages), files);
   for (const each of packages) {

@@ -74,6 +74,7 @@ describe.skipIf(noNode)(`a bundle${noNode === undefined ? '' : ` (skipped: ${noN
       'components/fake/bin/fake',
       'installer',
       'sbom.cdx.json',
+      'share/man/man1/dkm.1',
       'templates/fake/conf/fake.conf.hbs',
       'vendor-manifests/fake.toml',
     ]);

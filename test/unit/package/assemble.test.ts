@@ -26,8 +26,10 @@ describe('a bundle', () => {
       packages: [],
       manifestsFolder: join(project, 'manifests'),
       templatesFolder: join(project, 'templates'),
+      manualPage: '.TH DKM 1\n',
       project,
     });
+    expect(Object.keys(files)).toContain('share/man/man1/dkm.1');
     expect(Object.keys(files).filter((path) => /^(templates|vendor-manifests)\//.test(path))).toEqual([
       'templates/dkm/conf/promises.d/README',
       'templates/dkm/conf/promises.toml.hbs',
