@@ -102,13 +102,19 @@ describe('dkm graph', () => {
   it('says what the query service says, and where it does not answer what to do', async () => {
     const { store, dkm, installation } = await scene();
     store.mode = 'refuses';
-    expect(await dkm(['graph', 'f(a.b)'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/The query service refused the query: "unknown function"/) });
+    expect(await dkm(['graph', 'f(a.b)'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/The query service refused the query: "unknown function"/) as string,
+    });
     store.mode = 'fails';
-    expect(await dkm(['graph', 'a.b'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/answered with status 500: "out of order"/) });
+    expect(await dkm(['graph', 'a.b'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/answered with status 500: "out of order"/) as string });
     await store.close();
-    expect(await dkm(['graph', 'a.b'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/does not answer[^]*dkm status/) });
+    expect(await dkm(['graph', 'a.b'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/does not answer[^]*dkm status/) as string });
     asAgentOf(installation, 'agent');
-    expect(await dkm(['graph', 'a.b'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/type agent[^]*On 127\.0\.0\.1 it must run and listen/) });
+    expect(await dkm(['graph', 'a.b'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/type agent[^]*On 127\.0\.0\.1 it must run and listen/) as string,
+    });
   });
 
   it.each([
@@ -164,14 +170,18 @@ describe('dkm metrics', () => {
       more: false,
       nodes: [{ path: 'b', metric: true, folder: false, newest: { value: 1, at: nowS } }],
     });
-    expect(await dkm(['metrics', 'find', 'colectd.x'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/Did you mean "collectd"\?/) });
+    expect(await dkm(['metrics', 'find', 'colectd.x'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/Did you mean "collectd"\?/) as string,
+    });
   });
 
   it('sends one value, or lines, and reads them again', async () => {
     const { store, dkm } = await scene();
     expect(await dkm(['metrics', 'send', 'my.a', '-4.5', '-5min', '--check'])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/Sent my\.a = -4\.5 of .* to 127\.0\.0\.1:\d+\.\nIt can be read again\./),
+      stdout: expect.stringMatching(/Sent my\.a = -4\.5 of .* to 127\.0\.0\.1:\d+\.\nIt can be read again\./) as string,
     });
     expect(store.received.at(-1)).toMatch(/^my\.a -4\.5 \d{10}$/);
     const lines = await dkm(['metrics', 'send', '--check', '--json'], { input: 'my.b 1 1795272000\n# nothing\nmy.c 2\n' });
@@ -185,7 +195,7 @@ describe('dkm metrics', () => {
     store.mode = 'forgets';
     expect(await dkm(['metrics', 'send', 'my.lost', '1', '--check'])).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/Not read again within 30 s: my\.lost/),
+      stdout: expect.stringMatching(/Not read again within 30 s: my\.lost/) as string,
     });
   });
 
@@ -193,19 +203,19 @@ describe('dkm metrics', () => {
     const { store, dkm } = await scene();
     expect(await dkm(['metrics', 'send', 'my.a', '1', '1795272000000'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/milliseconds; seconds are expected: 1795272000/),
+      stderr: expect.stringMatching(/milliseconds; seconds are expected: 1795272000/) as string,
     });
     expect(await dkm(['metrics', 'send'], { input: 'my.a 1\nmy b\n' })).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/line 2: "b" is no value[^]*Nothing was sent/),
+      stderr: expect.stringMatching(/line 2: "b" is no value[^]*Nothing was sent/) as string,
     });
-    expect(await dkm(['metrics', 'send', 'my.a'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/value of my\.a is missing/) });
+    expect(await dkm(['metrics', 'send', 'my.a'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/value of my\.a is missing/) as string });
     expect(await dkm(['metrics', 'send'], { input: '' })).toMatchObject({ code: 2 });
     expect(store.received).toEqual([]);
     await store.close();
     expect(await dkm(['metrics', 'send', 'my.a', '1'])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/Not sent: the store at 127\.0\.0\.1:\d+ cannot be reached/),
+      stderr: expect.stringMatching(/Not sent: the store at 127\.0\.0\.1:\d+ cannot be reached/) as string,
     });
   });
 });
