@@ -96,6 +96,7 @@ describe.each(BUNDLES)('the terminal on %s', (_, bundle, why) => {
       expect(await other.dkm('metrics', 'find', 'e2e.val*')).toMatchObject({ code: 0, stdout: 'e2e.value\n' });
       expect((await other.dkm('graph', 'e2e.value')).stdout).toMatch(/42\.5/);
       expect(await other.dkm('metrics', 'send', `e2e.from-${type}`, '1', '--check')).toMatchObject({ code: 0 });
+      await other.stop(); // the next installation may get these ports, and is to hear of its own host alone
     }
     await target.dkm('stop');
     expect(await target.dkm('graph', 'e2e.value')).toMatchObject({ code: 1, stderr: expect.stringMatching(/does not answer[^]*dkm status/) as string });
