@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DkmError, EXIT } from '../src/base/errors.ts';
-import { resolveExisting } from '../src/base/files.ts';
+import { readIfPresent, resolveExisting } from '../src/base/files.ts';
 import { layoutOf } from '../src/base/layout.ts';
 import { bytesInWords, say, sayAside } from '../src/base/terminal.ts';
 import { answersOf } from './answers.ts';
@@ -70,6 +70,7 @@ async function install(options: Options, progress: Progress): Promise<number> {
     components: choice.components,
     settings,
     directory,
+    promiseSettings: await readIfPresent(layoutOf(directory).promiseSettings),
     ...(folder !== undefined && { folder }),
     ...(carriedOver && { settingsText: carriedOver.text }),
   });

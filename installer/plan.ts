@@ -39,6 +39,8 @@ export interface PlanInput {
   settingsText?: string;
   /** The folder in versions/ that the bundle goes to. Left out: called as its version. */
   folder?: string;
+  /** The text of conf/promises.toml, where there is one already. */
+  promiseSettings?: string | undefined;
 }
 
 const WORLD_READABLE = 0o755;
@@ -116,8 +118,8 @@ function secrets({ components }: PlanInput): Step[] {
   return names.map((name) => ({ kind: 'write-secret', path: `conf/secrets/${name}`, secret: name === ADMIN_PASSWORD ? 'password' : 'token' }));
 }
 
-function configuration({ bundle, components, settings, directory }: PlanInput): Extract<Step, { kind: 'write-generated' }>[] {
-  return generatedFiles({ bundle, components, settings, layout: layoutOf(directory) }).map((file) => ({ kind: 'write-generated', ...file }));
+function configuration({ bundle, components, settings, directory, promiseSettings }: PlanInput): Extract<Step, { kind: 'write-generated' }>[] {
+  return generatedFiles({ bundle, components, settings, layout: layoutOf(directory), promiseSettings }).map((file) => ({ kind: 'write-generated', ...file }));
 }
 
 function versionFolder({ bundle, folder = bundle.bundle.version }: PlanInput): string {

@@ -5,7 +5,7 @@ import { verifiedInWords } from '../src/contract/bundle.ts';
 import type { ServicePort } from '../src/contract/service.ts';
 import { portsFrom } from '../src/contract/ports.ts';
 import type { Settings } from '../src/contract/settings.ts';
-import { bracketed, hostAndPort, reachable, templateContext } from '../src/manifest/context.ts';
+import { hostAndPort, seenFromOutside, templateContext } from '../src/manifest/context.ts';
 import { portsOf } from '../src/manifest/installed.ts';
 import { retentionCost, ruleFor } from '../src/manifest/retention.ts';
 import type { Manifest } from '../src/manifest/schema.ts';
@@ -46,7 +46,7 @@ export function summaryOf(directory: string, bundle: OpenBundle, components: rea
   const addresses = components.flatMap((manifest) => portsOf(manifest, context));
   const besideDashboards = addresses.find(({ name }) => name === 'console');
   const has = (role: Manifest['role']): boolean => components.some((component) => component.role === role);
-  const fromOutside = (listen: string): string => (reachable(listen) === listen ? bracketed(listen) : install.hostname);
+  const fromOutside = (listen: string): string => seenFromOutside(listen, install.hostname);
   const port = portsFrom(install.port);
   const bin = join(layout.bin, 'dkm');
   return {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DkmError, messageOf } from '../../src/base/errors.ts';
-import { existsAs } from '../../src/base/files.ts';
+import { existsAs, readIfPresent } from '../../src/base/files.ts';
 import { layoutOf, type Layout } from '../../src/base/layout.ts';
 import type { OpenBundle } from '../../src/bundle/open.ts';
 import { runningServices, type Running } from '../../src/change/services.ts';
@@ -71,9 +71,10 @@ export async function intentionOf(present: Present, bundle: OpenBundle, provider
   const { layout } = present;
   const { components } = providers.choice;
   const { folder, places } = await folderFor(present, bundle);
-  const files = generatedFiles({ bundle, components, settings, layout });
+  const promiseSettings = await readIfPresent(layout.promiseSettings);
+  const files = generatedFiles({ bundle, components, settings, layout, promiseSettings });
   const changes = await configurationChanges(layout, files);
-  const steps = installPlan({ bundle, components, settings, directory: layout.root, folder });
+  const steps = installPlan({ bundle, components, settings, directory: layout.root, folder, promiseSettings });
   const specs = servicesOf(bundle.manifests, settings, layout);
   const links = steps.filter(({ kind }) => kind === 'link').map(({ path }) => path);
   const obsoleteLinks = (present.installed?.components ?? []).flatMap((component) => Object.keys(component.links)).filter((path) => !links.includes(path));

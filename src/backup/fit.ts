@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DkmError } from '../base/errors.ts';
-import { listTree, writeAtomic } from '../base/files.ts';
+import { listTree, readIfPresent, writeAtomic } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import type { OpenBundle } from '../bundle/open.ts';
 import { withKey } from '../configuration/edit-settings.ts';
@@ -46,7 +46,7 @@ export async function fitConfiguration({ about, staged, target, bundle, port }: 
   const settings = await readSettings(staged.settings);
   refuseLackingProviders(settings, bundle);
   const components = installedComponents(bundle.manifests, settings);
-  const files = generatedFiles({ bundle, components, settings, layout: target });
+  const files = generatedFiles({ bundle, components, settings, layout: target, promiseSettings: await readIfPresent(staged.promiseSettings) });
   const changes = await configurationChanges(staged, files);
   await applyChanges(staged, changes, files);
   const namingOldDirectory = about.root === target.root ? [] : await filesNaming(staged, about.root);

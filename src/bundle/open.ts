@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { sha256File } from '../base/digest.ts';
 import { existsAs, listTree } from '../base/files.ts';
 import { BUNDLE_FILE, type Bundle } from '../contract/bundle.ts';
+import { loadHostPromises } from '../manifest/host-promises.ts';
 import { loadManifests } from '../manifest/load.ts';
 import { loadRetention, RETENTION_FILE, type Retention } from '../manifest/retention.ts';
-import type { Manifest } from '../manifest/schema.ts';
+import type { Manifest, ShippedPromise } from '../manifest/schema.ts';
 
 /** A file of `templates/`: `.hbs` files are filled in, others are installed as they are. */
 export interface TemplateFile {
@@ -22,6 +23,8 @@ export interface OpenBundle {
   /** SHA-256 of bundle.json: two bundles with the same one hold the same files. */
   digest: string;
   manifests: Manifest[];
+  /** Of _promises.toml. */
+  hostPromises: ShippedPromise[];
   templates: TemplateFile[];
   /** How long metrics are kept; a bundle without a store need not say. */
   retention?: Retention;
@@ -35,13 +38,14 @@ export function bundleRoot(given: string | undefined): string {
 /** Reads a bundle's manifests and templates; `bundle` must have been verified. */
 export async function openBundle(root: string, bundle: Bundle): Promise<OpenBundle> {
   const folder = join(root, 'vendor-manifests');
-  const [manifests, templates, digest] = await Promise.all([
+  const [manifests, hostPromises, templates, digest] = await Promise.all([
     loadManifests(folder),
+    loadHostPromises(folder),
     readTemplates(join(root, 'templates')),
     sha256File(join(root, BUNDLE_FILE)),
   ]);
   const retention = existsAs(join(folder, RETENTION_FILE)) ? await loadRetention(folder) : undefined;
-  return { root, bundle, digest, manifests, templates, ...(retention && { retention }) };
+  return { root, bundle, digest, manifests, hostPromises, templates, ...(retention && { retention }) };
 }
 
 async function readTemplates(folder: string): Promise<TemplateFile[]> {

@@ -30,6 +30,8 @@ export interface TemplateContext {
   system: { collectd: string };
   /** `{{#each retention.rule}}`, `{{#each retention.aggregation}}`: how long metrics are kept; where it was given. */
   retention?: Retention;
+  /** `{{#each alerts}}`: groups of alert rules, as src/alerts/grafana.ts makes them; where they were given. */
+  alerts?: readonly object[];
   /** `{{secret "name"}}` in a template is the file's path; no template sees a secret itself. */
   secrets: string;
 }
@@ -44,9 +46,9 @@ export const LOOPBACK = '127.0.0.1';
 
 /**
  * The values that the templates of one component see in an installation with these settings. Files are rendered with
- * the bundle's retention, which a store's templates need; the values of a manifest's service never do.
+ * the bundle's retention, which a store's templates need, and with alert rules; the values of a manifest's service never need them.
  */
-export function templateContext(component: string, settings: Settings, layout: Layout, retention?: Retention): TemplateContext {
+export function templateContext(component: string, settings: Settings, layout: Layout, retention?: Retention, alerts?: readonly object[]): TemplateContext {
   const { install, statsd } = settings;
   const port = portsFrom(install.port);
   const server = install.carbon_server;
@@ -68,6 +70,7 @@ export function templateContext(component: string, settings: Settings, layout: L
     python: install.python ?? '',
     system: { collectd: install.system_collectd ?? '' },
     ...(retention && { retention }),
+    ...(alerts && { alerts }),
     secrets: layout.secrets,
   };
 }
@@ -77,6 +80,11 @@ export function reachable(listen: string): string {
   if (listen === '0.0.0.0') return '127.0.0.1';
   if (listen === '::') return '::1';
   return listen;
+}
+
+/** How others reach, by a browser, what listens on `listen`. */
+export function seenFromOutside(listen: string, hostname: string): string {
+  return reachable(listen) === listen ? bracketed(listen) : hostname;
 }
 
 /** `host.example.org` as `org.example.host`, the way collectd's metrics are named in Graphite. */
@@ -103,6 +111,8 @@ function given(value: unknown): string {
 const handlebars = Handlebars.create();
 /** `{{quote dir.logs}}`: a quoted string of TOML, JSON, YAML or Python (JSON's quoting is valid in all of them). */
 handlebars.registerHelper('quote', (value: unknown) => JSON.stringify(given(value)));
+/** `{{json model}}`: any value as JSON, which is YAML, too. */
+handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value));
 /** `{{address listen.carbon port.carbon}}`: `host:port`, an IPv6 address in brackets. */
 handlebars.registerHelper('address', (host: unknown, port: unknown) => hostAndPort(given(host), given(port)));
 /** `{{url connect.query}}`: the http address of an endpoint. */

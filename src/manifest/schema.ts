@@ -12,6 +12,16 @@ import { SEVERITIES } from '../contract/promise.ts';
  */
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and dashes, beginning with a letter');
+/** What Grafana's rule of a promise says besides what it looks at. */
+const shippedAlertSchema = z.strictObject({
+  /** What is wrong while it fires. */
+  title: z.string().min(1).max(120),
+  /** What to do then. */
+  remedy: z.string().min(1),
+  /** The uid of the dashboard that shows more. */
+  dashboard: z.string().min(1).max(40).default('dkm-this-host'),
+});
+
 /** What `vendor-manifests/*.toml` and `_promises.toml` say of a promise; its kind's own settings are checked in src/promises/definitions. */
 export const shippedPromiseSchema = z.strictObject({
   /** Unique in an installation. Providers of a role use the same ids, so that what was said of one holds for the next. */
@@ -32,9 +42,12 @@ export const shippedPromiseSchema = z.strictObject({
   when: z.string().min(1).optional(),
   /** (template in every text) What its kind is told. */
   settings: z.record(z.string(), z.unknown()).default({}),
+  /** It is a rule of Grafana, too: only of kinds that ask the store (src/alerts). */
+  alert: shippedAlertSchema.optional(),
 });
 
 export type ShippedPromise = z.output<typeof shippedPromiseSchema>;
+export type ShippedAlert = z.output<typeof shippedAlertSchema>;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256: 64 lower-case hexadecimal digits');
 const integrity = z.string().regex(/^sha512-[A-Za-z0-9+/]+=*$/, 'an npm integrity value: sha512- and base64');

@@ -42,7 +42,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'src/host': ['src/base', 'src/contract', 'src/manifest'],
   'src/log-files': ['src/base'],
   'src/redaction': ['src/base'],
-  'src/configuration': ['src/base', 'src/contract', 'src/manifest', 'src/bundle'],
+  'src/alerts': ['src/base', 'src/contract', 'src/manifest', 'src/promises'],
+  'src/configuration': ['src/base', 'src/contract', 'src/manifest', 'src/bundle', 'src/alerts'],
   // dkm's command line stands above what keeps services running: its commands use all of it.
   // Accounts, tokens and the certificate of the console are its files; dkm's commands write them, and series as it does.
   'src/supervisor/commands': [

@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import TOML from '@iarna/toml';
 import { describe, expect, it } from 'vitest';
+import { alertsOf } from '../../src/alerts/alerts.ts';
+import { grafanaGroups } from '../../src/alerts/grafana.ts';
 import { layoutOf } from '../../src/base/layout.ts';
 import { ROLES_OF_TYPE } from '../../src/contract/install-type.ts';
 import { templateContext } from '../../src/manifest/context.ts';
-import { OWN_TEMPLATES } from '../../src/manifest/host-promises.ts';
+import { loadHostPromises, OWN_TEMPLATES } from '../../src/manifest/host-promises.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
 import { loadRetention } from '../../src/manifest/retention.ts';
 import { fixedSettings } from '../helpers/fixed-settings.ts';
@@ -20,11 +22,16 @@ import { renderTemplates } from '../helpers/render-templates.ts';
 const FOLDER = join(import.meta.dirname, '../../vendor-manifests');
 const RETENTION = await loadRetention(FOLDER);
 const MANIFESTS = await loadManifests(FOLDER);
+const HOST = await loadHostPromises(FOLDER);
 const TYPES = ['all', 'server', 'agent'] as const;
 
 /** Every file of an installation with every provider: path → text. */
 async function filesOf(type: (typeof TYPES)[number], component: string): Promise<[string, string][]> {
-  const context = templateContext(component, fixedSettings(type), layoutOf('/srv/dkm'), RETENTION);
+  const [settings, layout] = [fixedSettings(type), layoutOf('/srv/dkm')];
+  // Rules of the store's own metrics are there where one was chosen.
+  const chosen = { ...settings, install: { ...settings.install, providers: { store: type === 'server' ? 'carbon-cache' : 'go-carbon' } } };
+  const alerts = grafanaGroups(alertsOf({ manifests: MANIFESTS, host: HOST, settings: chosen, layout, promiseSettings: undefined }));
+  const context = templateContext(component, settings, layout, RETENTION, alerts);
   return [...(await renderTemplates(component, context))];
 }
 

@@ -7,6 +7,7 @@ import type { CommandSettings } from '../kinds/command.ts';
 import type { DiskForecastSettings } from '../kinds/disk-forecast.ts';
 import type { DiskSettings } from '../kinds/disk.ts';
 import type { FileSettings } from '../kinds/file.ts';
+import type { ForecastSettings } from '../kinds/forecast.ts';
 import type { FreshnessSettings } from '../kinds/freshness.ts';
 import type { HttpSettings } from '../kinds/http.ts';
 import { OPERATORS, WINDOW_FUNCTIONS, type MetricSettings } from '../kinds/metric.ts';
@@ -46,12 +47,26 @@ const state = z.enum(['ok', 'failed', 'no-data']);
 const ofService = { service: text.optional() };
 const textRules = { contains: text.optional(), contains_not: text.optional(), matches: expression.optional(), matches_not: expression.optional() };
 const query = { url: withoutLogin, no_data: state.default('no-data'), grace_s: seconds.default(300) };
+const hosts = {
+  most_parts: count.min(1).max(12).default(6),
+  reversed: z.boolean().default(true),
+  except: z.array(text).default([]),
+};
+const ofHosts = { ...hosts, apart_from: text.optional() };
+const targets = z.union([text.transform((target) => [target]), z.array(text).min(1).max(40)]);
+const pattern = text.refine((value) => value.split('{host}').length === 2, "a metric's name with {host} in one place");
 const room = {
   path,
   apart_from: path.optional(),
   min_free_percent: percent.default(10),
   enough_free_mib: z.number().min(0).default(10_240),
   min_free_inodes_percent: percent.default(5),
+};
+const trend = {
+  window_h: z.number().positive().max(8760).default(72),
+  min_span_h: z.number().positive().max(8760).default(24),
+  min_points: count.min(2).default(20),
+  min_days: z.number().min(0).max(3650).default(7),
 };
 const exitCodes = z.union([
   z
@@ -113,11 +128,8 @@ const disk = z.strictObject(room) satisfies z.ZodType<DiskSettings>;
 const diskForecast = z.strictObject({
   ...room,
   url: withoutLogin,
+  ...trend,
   target: text,
-  window_h: z.number().positive().max(8760).default(72),
-  min_span_h: z.number().positive().max(8760).default(24),
-  min_points: count.min(2).default(20),
-  min_days: z.number().min(0).max(3650).default(7),
 }) satisfies z.ZodType<DiskForecastSettings>;
 
 const file = z.strictObject({
@@ -132,15 +144,22 @@ const file = z.strictObject({
   last_lines: count.min(1).default(100),
 }) satisfies z.ZodType<FileSettings & OfService>;
 
+const forecast = z.strictObject({
+  ...ofService,
+  ...query,
+  ...ofHosts,
+  ...trend,
+  target: targets,
+  floor: z.number().default(0),
+}) satisfies z.ZodType<ForecastSettings & OfService>;
+
 const freshness = z.strictObject({
   ...ofService,
   ...query,
-  pattern: text.refine((value) => value.split('{host}').length === 2, "a metric's name with {host} in one place"),
-  most_parts: count.min(1).max(12).default(6),
-  reversed: z.boolean().default(true),
+  ...hosts,
+  pattern: z.union([pattern.transform((one) => [one]), z.array(pattern).min(1).max(10)]),
   max_age_s: seconds.min(1).default(300),
   forget_h: z.number().positive().max(8760).default(24),
-  except: z.array(text).default([]),
 }) satisfies z.ZodType<FreshnessSettings & OfService>;
 
 const http = z
@@ -177,7 +196,8 @@ const metric = z
   .strictObject({
     ...ofService,
     ...query,
-    target: z.union([text.transform((target) => [target]), z.array(text).min(1).max(40)]),
+    ...ofHosts,
+    target: targets,
     window_s: seconds.min(1).default(300),
     function: z.enum(WINDOW_FUNCTIONS).default('avg'),
     operator: z.enum(OPERATORS).optional(),
@@ -242,6 +262,7 @@ export const KIND_SETTINGS: Readonly<Record<string, z.ZodType<object>>> = {
   disk,
   'disk-forecast': diskForecast,
   file,
+  forecast,
   freshness,
   http,
   metric,
@@ -253,10 +274,10 @@ export const KIND_SETTINGS: Readonly<Record<string, z.ZodType<object>>> = {
 };
 
 /** Kinds that ask the query service of this installation where their settings name no other (`url`). */
-export const ASKING_KINDS: readonly string[] = ['disk-forecast', 'freshness', 'metric'];
+export const ASKING_KINDS: readonly string[] = ['disk-forecast', 'forecast', 'freshness', 'metric'];
 
 /** Kinds that can be about a service (`service`). */
-export const KINDS_OF_SERVICES: readonly string[] = ['certificate', 'command', 'file', 'freshness', 'http', 'metric', 'process', 'tcp'];
+export const KINDS_OF_SERVICES: readonly string[] = ['certificate', 'command', 'file', 'forecast', 'freshness', 'http', 'metric', 'process', 'tcp'];
 
 function isExpression(pattern: string): boolean {
   try {

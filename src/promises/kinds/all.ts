@@ -14,6 +14,7 @@ export const KINDS: Readonly<Record<string, () => Promise<RunKind>>> = {
   disk: async () => loose((await import('./disk.ts')).disk),
   'disk-forecast': async () => loose((await import('./disk-forecast.ts')).diskForecast),
   file: async () => about((await import('./file.ts')).file),
+  forecast: async () => about((await import('./forecast.ts')).forecast),
   freshness: async () => about((await import('./freshness.ts')).freshness),
   http: async () => about((await import('./http.ts')).http),
   metric: async () => about((await import('./metric.ts')).metric),

@@ -20,7 +20,7 @@ export interface DiskForecastSettings extends Pick<QuerySettings, 'url'>, DiskSe
 }
 
 const POINTS = 500;
-const DAY_SECONDS = 86_400;
+export const DAY_SECONDS = 86_400;
 
 export const diskForecast: RunKind<DiskForecastSettings> = async (settings, context) => {
   const { path, url, target, window_h, apart_from } = settings;
@@ -58,7 +58,7 @@ function withoutForecast(settings: DiskForecastSettings, room: Room, why: string
 }
 
 /** Coarse, so that it stays the same for a while. */
-function soonInWords(days: number): string {
+export function soonInWords(days: number): string {
   if (days < 1 / 24) return 'an hour';
   if (days < 0.25) return '6 hours';
   if (days <= 1) return 'a day';

@@ -1,6 +1,7 @@
 import { spanInWords } from '../../base/terminal.ts';
 import type { PromiseOutcome } from '../../contract/promise.ts';
 import { notAnswered, rendered, undecided, type Point, type QuerySettings, type Series } from './graphite.ts';
+import { isLeftOut, targetsForHosts, type HostSettings } from './hosts.ts';
 import type { KindContext, RunKind } from './kind.ts';
 import { broken, kept, namesInWords } from './outcome.ts';
 
@@ -12,7 +13,8 @@ export const OPERATORS = ['>', '>=', '<', '<=', 'between'] as const;
 export type Operator = (typeof OPERATORS)[number];
 
 /** A Graphite target compared over a window. At least one of `operator` and `max_age_s` is there. */
-export interface MetricSettings extends QuerySettings {
+export interface MetricSettings extends QuerySettings, HostSettings {
+  /** `{host}` in one stands for every host that sends it. */
   target: string[];
   /** Seconds up to now that are looked at. */
   window_s: number;
@@ -32,16 +34,17 @@ export interface MetricSettings extends QuerySettings {
 }
 
 export const metric: RunKind<MetricSettings> = async (settings, context) => {
-  const { url, target, window_s, max_age_s = 0 } = settings;
+  const { url, target, window_s, max_age_s = 0, most_parts } = settings;
+  const targets = targetsForHosts(target, most_parts);
   // A window that ends before the newest point that is still good enough would hide it.
-  const answer = await rendered({ url, targets: target, from: `-${Math.ceil(Math.max(window_s, max_age_s) + 60)}s` }, context);
+  const answer = await rendered({ url, targets, from: `-${Math.ceil(Math.max(window_s, max_age_s) + 60)}s` }, context);
   return answer.kind === 'series' ? metricOutcome(settings, answer.series, context) : notAnswered(answer, settings, context);
 };
 
 /** What the points mean. Pure. */
 export function metricOutcome(settings: MetricSettings, all: readonly Series[], context: Pick<KindContext, 'services' | 'now'>): PromiseOutcome {
   const nowSeconds = context.now() / 1000;
-  const series = all.filter(({ points }) => points.length > 0);
+  const series = all.filter(({ name, points }) => points.length > 0 && !isLeftOut(name, settings.target, settings));
   const what = targetInWords(settings);
   if (series.length === 0) return undecided(`There is no point of ${what} within ${spanInWords(settings.window_s)}.`, settings, context);
   if (series.length < settings.min_series)

@@ -89,7 +89,8 @@ export async function diff(layout: Layout, files: readonly string[], options: { 
 
 async function pendingTexts(layout: Layout): Promise<Map<string, string | undefined>> {
   const { bundle, components, settings } = await openInstalled(layout);
-  return new Map(generatedFiles({ bundle, components, settings, layout }).map(({ path, content }) => [path, content]));
+  const promiseSettings = await readIfPresent(layout.promiseSettings);
+  return new Map(generatedFiles({ bundle, components, settings, layout, promiseSettings }).map(({ path, content }) => [path, content]));
 }
 
 async function writtenTexts(layout: Layout, generated: Generated): Promise<Map<string, string | undefined>> {

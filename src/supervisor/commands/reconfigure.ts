@@ -68,9 +68,10 @@ async function intentionOf(layout: Layout): Promise<Intention> {
   const { bundle, components, settings } = installed;
   refuseLackingRoles(installed, layout);
   const specs = servicesOf(bundle.manifests, settings, layout);
-  const files = generatedFiles({ bundle, components, settings, layout });
+  const promiseSettings = await readIfPresent(layout.promiseSettings);
+  const files = generatedFiles({ bundle, components, settings, layout, promiseSettings });
   const changes = await configurationChanges(layout, files);
-  const steps = installPlan({ bundle, components, settings, directory: layout.root });
+  const steps = installPlan({ bundle, components, settings, directory: layout.root, promiseSettings });
   const account = parseStatus((await readIfPresent(layout.status)) ?? '');
   const running = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
   return { installed, files, changes, provisions: steps.filter(isProvision), specs, running };

@@ -124,19 +124,42 @@ function serviceAt(name: string, role: string, seconds: number): ServiceStatus {
   };
 }
 
-/** Points of the collector every 10 s from its start, of the store every minute, and those of a run that ended some time before. */
+/** What a metric is on a healthy host, by the end of its name, where 1 would not be. */
+const HEALTHY: readonly [end: RegExp, value: number][] = [
+  [/overflow$/, 0],
+  [/df\.\*\.percent_bytes\.free$/, 60],
+  [/df\.\*\.df_complex\.free$/, 2 ** 37],
+  [/memory\.percent\.used$/, 40],
+  [/dss_backend\.missing$/, 0],
+  [/heap_percent$/, 60],
+];
+
+/** The names that the query service gives to what a target finds: of this host, of another one, and of two instances of DSS. */
+function namesOf(target: string): string[] {
+  const [, named] = /^applyByNode\((?:.*),"([^"]*)"\)$/.exec(target) ?? [];
+  const path = /(?:collectd|dss|dataiku)\.[^,(]*/.exec(target)?.[0] ?? target;
+  if (path.startsWith('dss.*.')) return [(named ?? path).replace(/^(dss\.\*|%)/, 'dss.one')];
+  if (path.startsWith('dataiku.dss.*.')) return [(named ?? path).replace(/^(dataiku\.dss\.\*|%)/, 'dataiku.dss.two')];
+  const hosts = ['collectd.org.example.host', 'collectd.org.example.other'];
+  if (/^collectd\.\*\.\*\.\*\.[a-z]/.test(path)) return hosts.map((host) => (named ?? path).replace(/^(collectd\.\*\.\*\.\*|%)/, host));
+  return /^collectd\.\*/.test(path) || target === 'dkm.probe' ? [] : [target];
+}
+
+/** Points of the collectors and of DSS every 10 s from the start, of the store every minute, and those of a run that ended some time before. */
 function graphite(clock: { seconds: number }, sentBeforeS: number | undefined): Server {
   return createServer((request, response) => {
     const query = new URL(request.url ?? '', 'http://h').searchParams;
     const from = clock.seconds - Number(/^-(\d+)(s|min)$/.exec(query.get('from') ?? '')?.[1] ?? 0) * (query.get('from')?.endsWith('min') === true ? 60 : 1);
-    const series = query.getAll('target').flatMap((target) => {
-      const name = target.replace(/^collectd\.\*\.\*\.\*\./, 'collectd.org.example.host.');
-      const step = name.startsWith('carbon.') ? 60 : 10;
-      if (name.includes('*') || name === 'dkm.probe') return [];
-      const times = Array.from({ length: Math.floor(Math.max(0, clock.seconds - 8) / step) }, (_, index) => 8 + (index + 1) * step);
-      const all = [...(sentBeforeS === undefined ? [] : [-sentBeforeS - 20, -sentBeforeS - 10, -sentBeforeS]), ...times].filter((time) => time >= from);
-      return all.length === 0 ? [] : [{ target: name, datapoints: all.map((time) => [name.endsWith('overflow') ? 0 : 1, START_MS / 1000 + time]) }];
-    });
+    const series = query
+      .getAll('target')
+      .flatMap(namesOf)
+      .flatMap((name) => {
+        const step = name.startsWith('carbon.') ? 60 : 10;
+        const value = HEALTHY.find(([end]) => end.test(name))?.[1] ?? 1;
+        const times = Array.from({ length: Math.floor(Math.max(0, clock.seconds - 8) / step) }, (_, index) => 8 + (index + 1) * step);
+        const all = [...(sentBeforeS === undefined ? [] : [-sentBeforeS - 20, -sentBeforeS - 10, -sentBeforeS]), ...times].filter((time) => time >= from);
+        return all.length === 0 ? [] : [{ target: name, datapoints: all.map((time) => [value, START_MS / 1000 + time]) }];
+      });
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(series));
   });
 }
@@ -151,7 +174,7 @@ describe('an hour with nothing wrong', () => {
     const started = new Set<string>();
     const { promises, services, become } = await healthy(clock, sentBeforeS);
     const looked = promises.filter(({ check }) => check.kind === 'built-in' && !OF_THE_MACHINE.includes(check.name));
-    expect(looked.length).toBeGreaterThan(18);
+    expect(looked.length).toBeGreaterThan(28);
     const lines = new Map<string, string[]>();
     for (const seconds of momentsOf(looked)) {
       clock.seconds = seconds;
@@ -170,6 +193,8 @@ describe('an hour with nothing wrong', () => {
     // A new message is a line of history: a handful for the start, none for the rest of the hour.
     expect([...lines].filter(([, told]) => told.length > 3)).toEqual([]);
     expect(lines.size).toBe(looked.length);
+    // Whatever asks the store found something to look at.
+    expect([...lines].filter(([, told]) => /There is no point|No host has sent/.test(told.at(-1) ?? ''))).toEqual([]);
   });
 });
 

@@ -51,7 +51,7 @@ describe.each(MANIFESTS.map((manifest) => [manifest.name, manifest] as const))('
   it('claims to open its log anew only where it is told the name of the file', async () => {
     const { service } = manifest;
     if (service === undefined || service.reopen === 'restart') return;
-    const files = await renderTemplates(name, { ...context, retention: { rule: [], aggregation: [] } });
+    const files = await renderTemplates(name, { ...context, retention: { rule: [], aggregation: [] }, alerts: [] });
     const told = [...service.command.map((template) => render(template, context, name)), ...[...files].map(([, text]) => text)];
     expect(told.some((text) => text.includes(context.dir.logs))).toBe(true);
   });
@@ -65,7 +65,7 @@ describe.each(MANIFESTS.map((manifest) => [manifest.name, manifest] as const))('
   it('names the secrets that its templates read', async () => {
     const folder = join(ROOT, 'templates', name);
     const read = new Set<string>();
-    for (const [path] of await renderTemplates(name, { ...context, retention: { rule: [], aggregation: [] } })) {
+    for (const [path] of await renderTemplates(name, { ...context, retention: { rule: [], aggregation: [] }, alerts: [] })) {
       const source = [join(folder, `${path}.hbs`), join(folder, path)].find((file) => existsSync(file))!;
       for (const [, secret] of (await readFile(source, 'utf8')).matchAll(/\bsecret "([^"]+)"/g)) read.add(secret!);
     }

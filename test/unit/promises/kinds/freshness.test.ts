@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { agesOf, freshnessOutcome, isLike, targetsOf, type FreshnessSettings } from '../../../../src/promises/kinds/freshness.ts';
+import { agesOf, freshnessOutcome, type FreshnessSettings } from '../../../../src/promises/kinds/freshness.ts';
+import { isLike } from '../../../../src/promises/kinds/glob.ts';
 import type { Series } from '../../../../src/promises/kinds/graphite.ts';
 import { contextWith, NOW_MS, NOW_S, serviceOf } from './scene.ts';
 
 const settings: FreshnessSettings = {
   url: 'http://127.0.0.1:1',
-  pattern: 'collectd.{host}.load.load.shortterm',
+  pattern: ['collectd.{host}.load.load.shortterm'],
   most_parts: 3,
   reversed: true,
   max_age_s: 300,
@@ -42,10 +43,6 @@ describe('freshness', () => {
     const started = contextWith([serviceOf('go-carbon', { startedAtMs: NOW_MS - 10_000 })]);
     expect(freshnessOutcome(settings, [host('a', 3600)], started).state).toBe('ok');
     expect(freshnessOutcome(settings, [host('a', 3600), host('b', 1)], started).state).toBe('ok');
-  });
-
-  it('asks for names of one part and more', () => {
-    expect(targetsOf({ pattern: 'a.{host}.b', most_parts: 3 })).toEqual(['a.*.b', 'a.*.*.b', 'a.*.*.*.b']);
   });
 
   it('takes the newest of what both looks found, and leaves out what is no host', () => {

@@ -11,6 +11,9 @@ const settings: MetricSettings = {
   function: 'avg',
   operator: '<',
   threshold: 10,
+  most_parts: 6,
+  reversed: true,
+  except: [],
   min_points: 1,
   min_series: 1,
   series: 'all',
@@ -48,6 +51,20 @@ describe('metric', () => {
     ['old', { operator: undefined, threshold: undefined, max_age_s: 30 }, [seriesOf([4], { ago: 31 })], 'failed', 'a.b has no point of the last 30 s.'],
     ['one of two is wrong', {}, [seriesOf([1]), seriesOf([11], { name: 'a.c' })], 'failed', 'a.c is not as it should be: the average of 1 m must be < 10.'],
     ['one of two is right, which is enough', { series: 'any' }, [seriesOf([1]), seriesOf([11], { name: 'a.c' })], 'ok', 'a.b is as it should be.'],
+    [
+      'of one host of several',
+      { target: ['m.{host}.b'] },
+      [seriesOf([1], { name: 'm.org.a.b' }), seriesOf([11], { name: 'm.org.c.b' })],
+      'failed',
+      'm.org.c.b is not as it should be: the average of 1 m must be < 10.',
+    ],
+    [
+      'of every host but one',
+      { target: ['m.{host}.b'], except: ['c.org'] },
+      [seriesOf([11], { name: 'm.org.c.b' })],
+      'no-data',
+      'There is no point of m.{host}.b within 1 m.',
+    ],
     ['too few series', { min_series: 2 }, [seriesOf([1])], 'failed', 'There are points of fewer than 2 series: a.b.'],
   ])('%s', (_, change, series, state, message) => {
     expect(metricOutcome({ ...settings, ...change }, series, contextWith([serviceOf('go-carbon')]))).toMatchObject({ state, message });
