@@ -137,12 +137,12 @@ const HEALTHY: readonly [end: RegExp, value: number][] = [
 /** The names that the query service gives to what a target finds: of this host, of another one, and of two instances of DSS. */
 function namesOf(target: string): string[] {
   const [, named] = /^applyByNode\((?:.*),"([^"]*)"\)$/.exec(target) ?? [];
-  const path = /(?:collectd|dss|dataiku)\.[^,(]*/.exec(target)?.[0] ?? target;
+  const path = /(?:collectd|telegraf|dss|dataiku)\.[^,(]*/.exec(target)?.[0] ?? target;
   if (path.startsWith('dss.*.')) return [(named ?? path).replace(/^(dss\.\*|%)/, 'dss.one')];
   if (path.startsWith('dataiku.dss.*.')) return [(named ?? path).replace(/^(dataiku\.dss\.\*|%)/, 'dataiku.dss.two')];
   const hosts = ['collectd.org.example.host', 'collectd.org.example.other'];
   if (/^collectd\.\*\.\*\.\*\.[a-z]/.test(path)) return hosts.map((host) => (named ?? path).replace(/^(collectd\.\*\.\*\.\*|%)/, host));
-  return /^collectd\.\*/.test(path) || target === 'dkm.probe' ? [] : [target];
+  return /^(?:collectd|telegraf)\.\*/.test(path) || target === 'dkm.probe' ? [] : [target];
 }
 
 /** Points of the collectors and of DSS every 10 s from the start, of the store every minute, and those of a run that ended some time before. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alertsOf, type Alert } from '../../../src/alerts/alerts.ts';
 import { grafanaGroups, hostExpression, type GrafanaRule } from '../../../src/alerts/grafana.ts';
+import { targetsForHosts } from '../../../src/promises/kinds/hosts.ts';
 import type { InstallType } from '../../../src/contract/install-type.ts';
 import { collected, HOST, LAYOUT, MANIFESTS, PROVIDERS, settingsOf, TYPES } from '../promises/definitions/sources.ts';
 
@@ -54,6 +55,14 @@ describe('alert rules', () => {
   it('lead to the console: to the promise where it is checked here, else to all', () => {
     expect(rule('hosts-send').page).toBe('http://127.0.0.1:15005/promises/hosts-send');
     expect(rule('hosts-send', undefined, 'frontend').page).toBe('http://127.0.0.1:15005/promises');
+  });
+
+  it('ask the query service as promises with addresses that gunicorn takes (4094 bytes in a line)', () => {
+    for (const { promise } of alerts()) {
+      const { target, pattern, most_parts } = promise.check.settings as { target?: string[]; pattern?: string[]; most_parts: number };
+      const asked = new URLSearchParams(targetsForHosts(target ?? pattern ?? [], most_parts).map((each) => ['target', each]));
+      expect([promise.id, asked.toString().length < 3900]).toEqual([promise.id, true]);
+    }
   });
 
   it('say what is kept where nobody sends: of DSS, of chrony, of a store that drops nothing', () => {
