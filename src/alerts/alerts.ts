@@ -21,6 +21,8 @@ export interface Alert extends ShippedAlert {
   enabled: boolean;
   /** The page of the console that tells of it. */
   page: string;
+  /** The page of its dashboard. */
+  dashboardPage: string;
 }
 
 export interface AlertSources {
@@ -50,13 +52,24 @@ export function alertsOf({ manifests, host, settings, layout, promiseSettings }:
     definitions.map((definition) => ({ ...definition, enabled: true })),
     { overrides: all, defaults, file: 'conf/promises.toml' },
   );
-  const console = `http://${seenFromOutside(settings.install.listen.dashboards, settings.install.hostname)}:${portsFrom(settings.install.port).console}/promises`;
+  const { listen, hostname, port: first, type } = settings.install;
+  const [port, address] = [portsFrom(first), seenFromOutside(listen.dashboards, hostname)];
+  const console = `http://${address}:${port.console}/promises`;
   return promises.flatMap((promise) => {
     const { alert, types } = shipped.find(({ id }) => id === promise.id) ?? {};
     const { check } = promise;
     if (alert === undefined || check.kind !== 'built-in') return [];
-    const isHere = types === undefined || types.includes(settings.install.type);
-    return [{ ...alert, promise: { ...promise, check }, enabled: enabled.get(promise.id) ?? true, page: isHere ? `${console}/${promise.id}` : console }];
+    const isHere = types === undefined || types.includes(type);
+    return [
+      {
+        ...alert,
+        promise: { ...promise, check },
+        enabled: enabled.get(promise.id) ?? true,
+        page: isHere ? `${console}/${promise.id}` : console,
+        // Grafana's own annotations for it want a panel, too.
+        dashboardPage: `http://${address}:${port.dashboards}/d/${alert.dashboard}`,
+      },
+    ];
   });
 }
 

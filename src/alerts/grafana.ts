@@ -32,6 +32,7 @@ export interface GrafanaRule {
   severity: string;
   promise: string;
   dashboard: string;
+  dashboardPage: string;
   /** The console's page of the promise. */
   page: string;
   summary: string;
@@ -78,7 +79,7 @@ function pauseMinutes(schedule: string): number {
 type Condition = Pick<GrafanaRule, 'for' | 'noDataState' | 'condition' | 'data'> & { holds: string };
 
 function grafanaRule(alert: Alert): GrafanaRule {
-  const { promise, title, remedy, dashboard, page, enabled } = alert;
+  const { promise, title, remedy, dashboard, dashboardPage, page, enabled } = alert;
   const { holds, ...condition } = conditionOf(alert);
   return {
     uid: `dkm-${promise.id}`,
@@ -87,6 +88,7 @@ function grafanaRule(alert: Alert): GrafanaRule {
     severity: promise.severity,
     promise: promise.id,
     dashboard,
+    dashboardPage,
     page,
     summary: `${title}{{ with $labels.name }}: {{ . }}{{ end }}`,
     description: `Expected: ${holds} ${remedy}`,
@@ -170,7 +172,8 @@ function trend(settings: ForecastSettings): Condition {
 }
 
 function lasting(seconds: number, noData: MetricSettings['no_data']): Pick<Condition, 'for' | 'noDataState'> {
-  return { for: seconds, noDataState: noData === 'ok' ? 'OK' : 'Alerting' };
+  // Grafana takes whole seconds only, and does not start with anything else.
+  return { for: Math.ceil(seconds), noDataState: noData === 'ok' ? 'OK' : 'Alerting' };
 }
 
 const REDUCERS: Record<WindowFunction, string> = { last: 'last', avg: 'mean', min: 'min', max: 'max', sum: 'sum' };

@@ -60,7 +60,7 @@ describe('alert rules', () => {
   it('ask the query service as promises with addresses that gunicorn takes (4094 bytes in a line)', () => {
     for (const { promise } of alerts()) {
       const { target, pattern, most_parts } = promise.check.settings as { target?: string[]; pattern?: string[]; most_parts: number };
-      const asked = new URLSearchParams(targetsForHosts(target ?? pattern ?? [], most_parts).map((each) => ['target', each]));
+      const asked = new URLSearchParams(targetsForHosts(target ?? pattern ?? [], most_parts).map((each): [string, string] => ['target', each]));
       expect([promise.id, asked.toString().length < 3900]).toEqual([promise.id, true]);
     }
   });
@@ -87,6 +87,22 @@ describe('what conf/promises.toml changes', () => {
         .filter(({ paused }) => paused)
         .map(({ promise }) => promise),
     ).toEqual(['hosts-load']);
+  });
+
+  it('is written so that Grafana starts with it', () => {
+    const text = '[promises.hosts-send]\nfrequency = "13 3 * * 1"\nsettings = { grace_s = 0.5, max_age_s = 1.5, forget_h = 0.01 }';
+    const changed = rule('hosts-send', text);
+    expect([changed.for, changed.data.map(({ from, to }) => [from, to])]).toEqual([
+      1,
+      [
+        [36, 0],
+        [2, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    ]);
+    expect(grafanaGroups(alerts(text)).at(-1)).toMatchObject({ name: 'every 10080 minutes', minutes: 10_080 });
   });
 
   it('leaves hosts out', () => {
