@@ -76,13 +76,14 @@ const CASES: Case[] = [
   { rule: 'hosts-clock', ...each('chrony.time_offset_ntp.chrony', 0.002, -30) },
   {
     rule: 'dss-backend',
-    // One that runs, and a host that has none.
+    // One that runs, a host that has none, and one that is silent as a whole.
     well: () => [
+      ...sent('collectd.org.example.plain-silent.processes.dss_backend.ps_count.processes', 1, { from: 3 * HOUR, to: HOUR }),
       ...sent(`${WELL}.processes.dss_backend.ps_count.processes`, 1, { from: 2 * HOUR }),
       ...sent('collectd.org.example.plain.processes.dss_backend.ps_count.processes', 0, { from: 2 * HOUR }),
     ],
     ill: () => sent(`${ILL}.processes.dss_backend.ps_count.processes`, (ago) => (ago > 900 ? 1 : 0), { from: 2 * HOUR }),
-    told: `${ILL}.dss_backend.missing`,
+    told: `${ILL}.dss_backend.running`,
   },
   { rule: 'dss-sends', well: () => heap('dss.well', 50), ill: () => heap('dataiku.dss.ill', 50, { from: 2 * HOUR, to: HOUR }), told: 'ill' },
   { rule: 'dss-jek', ...each('processes.dss_jek.ps_count.processes', 12, 90) },
@@ -243,7 +244,7 @@ describe.each(BUNDLES)('alert rules with $name', ({ name, bundle, skip }) => {
       });
       const alert = (await rules()).get('dss-backend')?.alerts?.find(({ state }) => state.startsWith('Alerting'));
       expect(alert).toMatchObject({ labels: { source: 'dkm', severity: 'critical' } });
-      expect(alert?.annotations['summary']).toBe(`A DSS backend is down: ${ILL}.dss_backend.missing`);
+      expect(alert?.annotations['summary']).toBe(`A DSS backend is down: ${ILL}.dss_backend.running`);
       expect(alert?.annotations['runbook_url']).toBe(`http://127.0.0.1:${target.port + 5}/promises/dss-backend`);
     });
 

@@ -130,7 +130,6 @@ const HEALTHY: readonly [end: RegExp, value: number][] = [
   [/df\.\*\.percent_bytes\.free$/, 60],
   [/df\.\*\.df_complex\.free$/, 2 ** 37],
   [/memory\.percent\.used$/, 40],
-  [/dss_backend\.missing$/, 0],
   [/heap_percent$/, 60],
 ];
 
