@@ -117,7 +117,7 @@ function facts({ dashboards, console, passwordFile, graphiteServer, carbonServer
     ...(dashboards ? [`Dashboards:  ${dashboards}`] : []),
     ...(console ? [`Console:     ${console}`] : []),
     ...(passwordFile ? [`Password:    in ${passwordFile}`] : []),
-    ...(graphiteServer ? [`DSS:         dssadmin install-monitoring-integration -graphiteServer ${graphiteServer}`] : []),
+    ...(graphiteServer ? [`DSS:         dssadmin install-monitoring-integration -graphiteServer ${graphiteServer}; more: dkm dss`] : []),
     ...(carbonServer ? [`Server:      ${carbonServer}`] : []),
     ...(perMetric
       ? [`Disk:        at most ${bytesInWords(perMetric.bytes)} for each metric of a host, kept ${perMetric.retentions}; more: dkm retention show`]

@@ -120,7 +120,7 @@ describe('dkm dss check', () => {
     const { stdout } = await installation.dkm('dss', 'check');
     expect(stdout).toContain('Nothing was ever received below dataiku.dss or dss. The names that there are begin with: collectd.');
     expect(stdout).toContain(`echo "dkm.test.dss 1 $(date +%s)" | nc -q1 127.0.0.1 ${installation.port + 1}`);
-    expect(stdout).toContain(`Carbon takes connections at 127.0.0.1:${installation.port + 1}`);
+    expect(stdout).toContain(`Carbon takes connections on port ${installation.port + 1}`);
   });
 
   it('looks at a prefix that is given, and misses one that is not there', async () => {

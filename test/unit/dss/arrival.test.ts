@@ -165,7 +165,7 @@ describe('adviceOn', () => {
       { instances: [host] },
       [/^Below dss\.org_example_a a collectd sends what it measures, and DSS itself nothing/, /^Carbon takes connections/, /restart/],
     ],
-    ['of all that are gone', { instances: [gone] }, [/^Nothing has come for a week/, /^Carbon takes connections at mon\.example\.org:15001/, /restart/]],
+    ['of all that are gone', { instances: [gone] }, [/^Nothing has come for a week/, /^Carbon takes connections on port 15001/, /restart/]],
     [
       'where nothing ever came',
       { uppermost: ['carbon', 'collectd'], processes: [running] },
