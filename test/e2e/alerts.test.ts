@@ -256,7 +256,7 @@ describe.each(BUNDLES)('alert rules with $name', ({ name, bundle, skip }) => {
       expect(changed.ok).toBe(false);
       expect(await read()).toEqual(rule);
       const points = (await (await ask('/api/v1/provisioning/contact-points')).json()) as { name: string; type: string }[];
-      expect(points.map((point) => [point.name, point.type])).toEqual([['grafana-default-email', 'email']]);
+      expect(points.map((point) => [point.name, point.type])).toEqual([['email receiver', 'email']]);
       expect(target.read('run/logs/grafana.log')).not.toContain('Return nodata');
     });
 
