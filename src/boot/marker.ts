@@ -3,7 +3,8 @@
  * name, and what is removed is what was made.
  */
 
-const MARKER = /dkm-directory: (".*")/;
+/** A string of JSON: it may have a line separator in it (U+2028), which a dot does not match. */
+const MARKER = /dkm-directory: ("(?:[^"\\\n]|\\[^\n])*")/;
 
 /** Says which installation a file belongs to; for a comment. No two dashes in a row, which would end a comment of XML. */
 export function markerOf(directory: string): string {

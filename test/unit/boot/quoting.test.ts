@@ -71,6 +71,8 @@ describe('what is written is read as it was', () => {
 });
 
 describe('directoryOf', () => {
+  it.each(['/a\u2028b', '/a "b\\', '/ '])('reads %j', (path) => expect(directoryOf(`# ${markerOf(path)} "rest"`)).toBe(path));
+
   it.each(['', 'dkm-directory: ', 'dkm-directory: "', 'dkm-directory: "\\x"', '# dkm-directory: /srv', 'dkm-directory: 5'])("%j is nobody's", (text) => {
     expect(directoryOf(text)).toBeUndefined();
   });
