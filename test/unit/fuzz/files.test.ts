@@ -160,9 +160,9 @@ const STATUS = {
   ],
 };
 
-/** A manifest that is read must also be usable: services are made of it, or refused. */
+/** A manifest that is read must also be usable: services are made of it, or refused. The file is called as the component, as it must be. */
 function useManifest(text: string): unknown {
-  const manifest = parseManifest(text, 'a.toml');
+  const manifest = parseManifest(text, 'example.toml');
   const settings = fixedSettings('all');
   return [installedComponents([manifest], settings), servicesOf([manifest], { ...settings, services: {} }, layoutOf('/tmp/none'))];
 }
@@ -191,7 +191,7 @@ const settings = formatSettings({ ...fixedSettings('agent'), services: { store: 
 const lines = (...records: unknown[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
 const READERS: Reader[] = [
-  { name: 'manifest', valid: manifest, codes: ['manifest-invalid'], named: 'a.toml', read: useManifest },
+  { name: 'manifest', valid: manifest, codes: ['manifest-invalid'], named: 'example.toml', read: useManifest },
   {
     name: 'retention',
     valid: retention,
