@@ -10,11 +10,11 @@ import { sayAside } from '../../base/terminal.ts';
  */
 export async function takeBackInterruptedChange(layout: Layout, options: { start?: boolean } = {}): Promise<void> {
   if (!existsSync(layout.changeJournal)) return; // nearly always: nothing else is loaded
-  const [{ recoverChange, recoveryInWords }, { dkmCommand, isWithinChange }] = await Promise.all([
+  const [{ recoverChange, recoveryInWords }, { dkmCommand, endWithChange, isWithinChange }] = await Promise.all([
     import('../../change/recover.ts'),
     import('../../change/installed-dkm.ts'),
   ]);
-  if (isWithinChange()) return;
+  if (isWithinChange()) return endWithChange();
   const recovery = await recoverChange(layout, options);
   if (!recovery) return;
   for (const line of recoveryInWords(recovery)) sayAside(line);

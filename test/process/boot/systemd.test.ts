@@ -115,10 +115,12 @@ describe('below a real systemd', () => {
     skip(missing !== undefined, missing);
     const { systemd, installation, dkm, property } = await booted();
     expect(await dkm('stop')).toMatch(/^0: /);
-    await eventually('the unit is down, with success', async () => (await property('ActiveState')) === 'inactive' && (await property('Result')) === 'success');
+    const isDown = async (): Promise<boolean> => (await property('ActiveState')) === 'inactive' && (await property('Result')) === 'success';
+    await eventually('the unit is down, with success', isDown);
     expect(await dkm('start')).toMatch(/^0: /);
     expect(await property('MainPID')).toBe(String(installation.status().pid));
     expect(await dkm('stop')).toMatch(/^0: /);
+    await eventually('the unit is down again', isDown);
     await systemd.inside('systemctl', ['stop', 'dkm-monitor.path']);
     expect(await dkm('start')).toMatch(/^0: /);
     const byHand = installation.status().pid;
