@@ -20,6 +20,9 @@ import { tellSystemd, watchdogPauseMs } from './systemd-notify.ts';
 
 const TRIES = 3;
 const CHANGE_POLL_MS = 200;
+/** How long another one may take to end after its services have, and how often that is looked at. */
+const ENDED_WITHIN_MS = 30_000;
+const END_POLL_MS = 50;
 
 /** Becomes the supervisor of an installation, in this very process: whoever started us watches the supervisor itself. */
 export function becomeSupervisor(layout: Layout): never {
@@ -45,7 +48,7 @@ export async function runInForeground(root: string): Promise<number> {
     );
   };
   for (let tries = 0; tries < TRIES; tries += 1) {
-    await endOther();
+    await endOther(layout);
     const ran = await runSupervisor(root, { logFile: layout.supervisorLog, onListening });
     clearInterval(watchdog);
     if (ran) return exitCode;
@@ -62,10 +65,14 @@ function offerStart(layout: Layout): void {
 }
 
 /** One that was started by hand ends, with its services: they are to run below what runs us, with its limits. */
-async function endOther(): Promise<void> {
-  if (!(await isListening())) return;
-  log('a supervisor that was started by hand is told to end, as this one takes its place');
-  await askSupervisor({ operation: 'shutdown', services: [], specs: [] }, () => undefined);
+async function endOther(layout: Layout): Promise<void> {
+  if (await isListening()) {
+    log('a supervisor that was started by hand is told to end, as this one takes its place');
+    await askSupervisor({ operation: 'shutdown', services: [], specs: [] }, () => undefined);
+  }
+  // When it has answered it still writes down what it knows of promises, and holds its lock meanwhile.
+  const deadline = performance.now() + ENDED_WITHIN_MS;
+  while (isLocked(layout.supervisorLock) && performance.now() < deadline) await pause(END_POLL_MS);
 }
 
 /** Starts all services as `dkm start` does; the exit code this supervisor is to have in the end. */
