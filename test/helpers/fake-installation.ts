@@ -59,7 +59,12 @@ export async function fakeInstallation(options: { root?: string; store?: string;
   const dkm = (...args: string[]): Promise<Finished> => run(process.execPath, [MAIN, 'dkm', '--directory', root, ...args], { timeoutMs: 90_000 });
   beforeRemoval(async () => {
     const supervisor = existsSync(layout.status) ? parseStatus(readFileSync(layout.status, 'utf8')) : undefined;
-    if (!supervisor || !isSameProcess(supervisor.pid, supervisor.pidStartTime)) return;
+    if (!supervisor) return;
+    if (!isSameProcess(supervisor.pid, supervisor.pidStartTime)) {
+      // One that was killed leaves its services behind.
+      for (const { pid, pidStartTime } of supervisor.services) if (pid !== null && isSameProcess(pid, pidStartTime)) process.kill(-pid, 'SIGKILL');
+      return;
+    }
     process.kill(supervisor.pid, 'SIGTERM');
     await eventually('the supervisor stopped everything and ended', () => !isSameProcess(supervisor.pid, supervisor.pidStartTime));
   });
