@@ -58,7 +58,9 @@ function nobodySends({ instances }: Seen): string[] {
 function reach({ carbon, isReached }: Seen): string[] {
   const there = `On the machine of DSS: nc -vz ${carbon.host} ${carbon.port}`;
   return isReached
-    ? [`Carbon takes connections on port ${carbon.port}, seen from this machine. ${there}. If that fails: a firewall, or a name that means another machine there.`]
+    ? [
+        `Carbon takes connections on port ${carbon.port}, seen from this machine. ${there}. If that fails: a firewall, or a name that means another machine there.`,
+      ]
     : [`Carbon takes no connections at ${carbon.address}. See why: dkm status`];
 }
 
