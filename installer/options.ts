@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DkmError } from '../src/base/errors.ts';
 import { VERSION } from '../src/base/version.ts';
+import { wholeNumber } from '../src/base/whole-number.ts';
 import { INSTALL_TYPES, ROLES, type InstallType } from '../src/contract/install-type.ts';
 
 /** What was typed; undefined where nothing was. */
@@ -77,14 +78,6 @@ function refuseContradictions({ update, uninstall, purge }: Options): void {
 export const DEFAULT_WATCH_S = 30;
 /** The present version and the one before it. */
 export const DEFAULT_KEEP = 2;
-
-function wholeNumber(lowest: number, highest: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= lowest && number <= highest) return number;
-    throw new InvalidArgumentError(`expected a whole number from ${lowest} to ${highest}.`);
-  };
-}
 
 function collectProvider(text: string, before: Record<string, string>): Record<string, string> {
   const [role = '', name = ''] = text.split('=');

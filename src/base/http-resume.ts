@@ -1,7 +1,6 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { isNotFound } from './errors.ts';
-import { readIfPresent } from './files.ts';
+import { readIfPresent, sizeIfPresent } from './files.ts';
 import type { ResumePoint } from './http-policy.ts';
 
 /*
@@ -34,19 +33,10 @@ export async function writeResumePoint(url: string, path: string, validator: str
 /** Where a partly fetched file goes on; undefined when there is none of this address. */
 export async function readResumePoint(url: string, path: string): Promise<ResumePoint | undefined> {
   const text = await readIfPresent(resumePath(path));
-  const offset = await sizeOf(path);
+  const offset = await sizeIfPresent(path);
   if (text === undefined || offset === 0) return undefined;
   const point = resumeSchema.safeParse(parsed(text));
   return point.success && point.data.url === url ? { offset, validator: point.data.validator } : undefined;
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isNotFound(error)) return 0;
-    throw error;
-  }
 }
 
 /** The text as JSON; undefined when a kill cut it off. */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DkmError, isNotFound, systemCodeOf } from './errors.ts';
+import { readIfPresentSync } from './files.ts';
 import { bootId, isSameProcess, processStartTime } from './process-identity.ts';
 import { isEither, isFlag, isInteger, isOneOf, isRecordWith, isText } from './shape.ts';
 
@@ -121,7 +122,7 @@ function lastGeneration(path: string, reached: number): number {
 }
 
 function reachedGeneration(path: string): number {
-  const text = readText(path) ?? '';
+  const text = readIfPresentSync(path) ?? '';
   return isGeneration(text) ? Number(text) : 0;
 }
 
@@ -146,7 +147,7 @@ const NOBODY: Holder = { pid: 0, startTime: null, boot: '', what: '', released: 
 
 /** Who published a generation; undefined when nobody did. A file cut short by a power failure names nobody who is still there. */
 function readHolder(path: string, generation: number): Holder | undefined {
-  const text = readText(generationFile(path, generation));
+  const text = readIfPresentSync(generationFile(path, generation));
   if (text === undefined) return undefined;
   try {
     const holder = JSON.parse(text) as unknown;
@@ -186,13 +187,4 @@ function writeTemporary(path: string, content: string): string {
 
 function removeBelow(path: string, generation: number): void {
   for (const number of generationsOf(path)) if (number < generation) rmSync(generationFile(path, number), { force: true });
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

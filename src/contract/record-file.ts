@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type * as z from 'zod';
-import { DkmError, isNotFound } from '../base/errors.ts';
-import { syncDirectory } from '../base/files.ts';
+import { DkmError } from '../base/errors.ts';
+import { readIfPresentSync, syncDirectory } from '../base/files.ts';
 import { checked, parseJson } from '../base/structured.ts';
 
 /*
@@ -12,7 +12,7 @@ import { checked, parseJson } from '../base/structured.ts';
 
 /** Reads a file of records; undefined when there is no such file. */
 export function readRecords<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema>[] | undefined {
-  const text = textOf(path);
+  const text = readIfPresentSync(path);
   if (text === undefined) return undefined;
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
   const lines = complete.split('\n').slice(0, -1);
@@ -52,15 +52,6 @@ function appendLine(file: number, path: string, text: string): void {
     fsyncSync(file);
   } catch (error) {
     ftruncateSync(file, before); // or the next record would be added to half a line
-    throw error;
-  }
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { Settings } from '../contract/settings.ts';
 import { canConnect } from '../diagnosis/ask.ts';
-import { hostAndPort, type Endpoint } from '../manifest/context.ts';
+import { hostAndPort } from '../base/host-and-port.ts';
+import type { Endpoint } from '../manifest/context.ts';
 import { adviceOn } from './advice.ts';
 import { ageOf, isDssSending, type InstanceAge } from './ages.ts';
 import { hostFor, RECOMMENDED_ROOT } from './connection.ts';

@@ -2,7 +2,7 @@ import { DkmError } from '../base/errors.ts';
 import { ROLES_OF_TYPE, type InstallType } from '../contract/install-type.ts';
 import type { Settings } from '../contract/settings.ts';
 import { isLoopback } from '../diagnosis/addresses.ts';
-import { hostAndPort } from '../manifest/context.ts';
+import { hostAndPort } from '../base/host-and-port.ts';
 import { portsFrom } from '../contract/ports.ts';
 
 /*

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { DkmError, messageOf } from '../base/errors.ts';
+import { bracketed, hostAndPort } from '../base/host-and-port.ts';
 import type { Layout } from '../base/layout.ts';
 import { portsFrom, type ChosenPortName, type PortName } from '../contract/ports.ts';
 import type { Settings } from '../contract/settings.ts';
@@ -90,16 +91,6 @@ export function seenFromOutside(listen: string, hostname: string): string {
 /** `host.example.org` as `org.example.host`, the way collectd's metrics are named in Graphite. */
 export function reversedHost(name: string): string {
   return name.split('.').reverse().join('.');
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function hostAndPort(host: string, port: number | string): string {
-  return `${bracketed(host)}:${port}`;
-}
-
-/** A host as it stands in addresses: IPv6 in brackets. */
-export function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** A helper's argument as text. Handlebars is strict about what it prints itself, not about what it hands to helpers. */

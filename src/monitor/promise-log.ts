@@ -1,5 +1,5 @@
-import { appendFile, open, rename, stat } from 'node:fs/promises';
-import { isNotFound } from '../base/errors.ts';
+import { appendFile, open, rename } from 'node:fs/promises';
+import { sizeIfPresent } from '../base/files.ts';
 import type { PromiseResult } from '../contract/promise.ts';
 import { toLocalDate } from './dates.ts';
 import { fullMessage } from './run-record.ts';
@@ -33,17 +33,8 @@ const CARRIED_BYTES = 3 * LONGEST_LOGGED;
 
 /** Adds the entry of a run to a promise's log. */
 export async function appendToLog(path: string, entry: string): Promise<void> {
-  if ((await sizeOf(path)) + Buffer.byteLength(entry) > LARGEST_BYTES) await rotate(path);
+  if ((await sizeIfPresent(path)) + Buffer.byteLength(entry) > LARGEST_BYTES) await rotate(path);
   await appendFile(path, entry, { mode: 0o600 });
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isNotFound(error)) return 0;
-    throw error;
-  }
 }
 
 async function rotate(path: string): Promise<void> {
@@ -54,7 +45,7 @@ async function rotate(path: string): Promise<void> {
 }
 
 async function tailOf(path: string): Promise<string> {
-  const size = await sizeOf(path);
+  const size = await sizeIfPresent(path);
   if (size === 0) return '';
   const file = await open(path, 'r');
   try {

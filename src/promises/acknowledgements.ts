@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDirectory, writeAtomic } from '../base/files.ts';
-import { isNotFound } from '../base/errors.ts';
+import { makeDirectory, readIfPresentSync, writeAtomic } from '../base/files.ts';
 import type { Layout } from '../base/layout.ts';
 import { acquireLock } from '../base/lock.ts';
 import { isOneOf, isRecordOf, isRecordWith } from '../base/shape.ts';
@@ -41,7 +40,7 @@ export async function withdraw(layout: Pick<Layout, 'notify'>, id: string, since
 
 /** Those that hold at `nowMs`. A file that is missing or damaged holds none. */
 export function readAcknowledgements(layout: Pick<Layout, 'notify'>, nowMs: number): Map<string, Acknowledgement> {
-  return new Map(parse(textOf(acknowledgementsFile(layout))).filter(([, { untilMs }]) => untilMs > nowMs));
+  return new Map(parse(readIfPresentSync(acknowledgementsFile(layout)) ?? '').filter(([, { untilMs }]) => untilMs > nowMs));
 }
 
 /** Changes whenever the file does. */
@@ -73,14 +72,5 @@ function parse(text: string): [string, Acknowledgement][] {
     return isFile(value) ? Object.entries((value as { acknowledgements: Record<string, Acknowledgement> }).acknowledgements) : [];
   } catch {
     return [];
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return '';
-    throw error;
   }
 }

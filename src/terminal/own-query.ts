@@ -1,6 +1,7 @@
 import type { Layout } from '../base/layout.ts';
 import type { Settings } from '../contract/settings.ts';
-import { hostAndPort, templateContext } from '../manifest/context.ts';
+import { hostAndPort } from '../base/host-and-port.ts';
+import { templateContext } from '../manifest/context.ts';
 import { queryServiceAt, type QueryLimits, type QueryService } from './query.ts';
 
 /** The query service of an installation: its own, or that of the server that has its metrics. */

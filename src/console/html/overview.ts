@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { hostAndPort } from '../../base/host-and-port.ts';
 import type { PromiseStatus } from '../../contract/promise.ts';
 import type { ServiceRow } from '../answers.ts';
 import { promiseHref, summaryOf, troublesOf, type Picture, type Trouble } from '../picture/picture.ts';
@@ -170,8 +171,8 @@ function sending(services: readonly ServiceRow[], reachedAs: string): Html {
     <div class="heading"><h2 id="sending-heading">Send a metric</h2></div>
     <div class="card sending">
       <p>
-        One line of text per point, <code>name value seconds</code>, over TCP or UDP to
-        <strong>${host.includes(':') ? `[${host}]` : host}:${carbon.port}</strong>. From a shell with bash, for example:
+        One line of text per point, <code>name value seconds</code>, over TCP or UDP to <strong>${hostAndPort(host, carbon.port)}</strong>. From a shell with
+        bash, for example:
       </p>
       <pre tabindex="0" aria-label="Example command"><code>echo "demo.answer 42 $(date +%s)" > /dev/tcp/${host}/${carbon.port}</code></pre>
       ${isLocal ? html`<p class="quiet">It listens for this machine only.</p>` : ''}

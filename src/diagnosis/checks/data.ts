@@ -1,6 +1,7 @@
 import { TYPES_WITHOUT_STORE } from '../../contract/install-type.ts';
 import type { Settings } from '../../contract/settings.ts';
-import { hostAndPort, render, templateContext } from '../../manifest/context.ts';
+import { hostAndPort } from '../../base/host-and-port.ts';
+import { render, templateContext } from '../../manifest/context.ts';
 import { spanInWords } from '../../base/terminal.ts';
 import { askHttp, canConnect, storedPoints, type Point } from '../ask.ts';
 import { problem, warning, type Check, type Found } from '../finding.ts';

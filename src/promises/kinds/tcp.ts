@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { hostAndPort } from '../../base/host-and-port.ts';
 import type { PromiseOutcome } from '../../contract/promise.ts';
 import { failureInWords } from './ask.ts';
 import { boundedSignal, within } from './bounded.ts';
@@ -23,7 +24,7 @@ export const tcp: RunKind<TcpSettings> = async ({ host, port }, context) => {
 
 /** What an attempt means; `fault` is why there was no connection. Pure. */
 export function tcpOutcome({ host, port }: TcpSettings, fault: string | undefined, elapsedMs: number): PromiseOutcome {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const address = hostAndPort(host, port);
   return fault === undefined ? kept(`${address} takes connections.`, { connect_ms: elapsedMs }) : broken(`${address} ${fault}.`);
 }
 

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { wholeNumber } from '../../base/whole-number.ts';
 import type { AccountRole } from '../commands/console-accounts.ts';
 import type { CommandLine } from './command-line.ts';
 
@@ -84,14 +85,6 @@ function addTokenCommands(console: Command, { layout, done }: CommandLine): void
 
 function roleOption(): Option {
   return new Option('--role <role>', 'reader looks, operator also acts').choices(['reader', 'operator']).default('reader');
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`);
-  };
 }
 
 const HELP = `

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../../base/whole-number.ts';
 import type { GraphCommandOptions } from '../commands/graph.ts';
 import type { CommandLine } from './command-line.ts';
 
@@ -10,8 +11,8 @@ export function addGraphCommand({ program, layout, done }: CommandLine): void {
     .argument('<target...>', "names of metrics, patterns, and Graphite's functions of them")
     .option('--from <time>', 'where the picture begins', '-1h')
     .option('--until <time>', 'where it ends', 'now')
-    .option('--width <columns>', 'characters of a line (default: those of the terminal, else $COLUMNS, else 80)', whole(20, 1000))
-    .option('--height <lines>', 'lines of the picture, without times and legend', whole(2, 200))
+    .option('--width <columns>', 'characters of a line (default: those of the terminal, else $COLUMNS, else 80)', wholeNumber(20, 1000))
+    .option('--height <lines>', 'lines of the picture, without times and legend', wholeNumber(2, 200))
     .option('--stack', 'areas on top of each other in place of lines')
     .option('--min <value>', 'where the axis of values begins', anyNumber)
     .option('--max <value>', 'where it ends', anyNumber)
@@ -22,14 +23,6 @@ export function addGraphCommand({ program, layout, done }: CommandLine): void {
     .option('--json', 'print the points as JSON')
     .addHelpText('after', HELP)
     .action(async (targets: string[], options: GraphCommandOptions) => done(await (await import('../commands/graph.ts')).graph(layout(), targets, options)));
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`);
-  };
 }
 
 function anyNumber(text: string): number {

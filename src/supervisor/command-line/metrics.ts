@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../../base/whole-number.ts';
 import type { FindCommandOptions } from '../commands/metrics-find.ts';
 import type { SendCommandOptions } from '../commands/metrics-send.ts';
 import type { CommandLine } from './command-line.ts';
@@ -12,7 +12,7 @@ export function addMetricsCommands({ program, layout, done }: CommandLine): void
     .argument('[pattern]', "as in Graphite: * ? [a-z] {one,other} within each part (default: '*', the uppermost names)")
     .option('--leaves', 'metrics only, those in folders too, however deep')
     .option('--long', 'with the newest value of each metric, and how old it is')
-    .option('--limit <count>', 'names at most', whole(1, 1_000_000), 1000)
+    .option('--limit <count>', 'names at most', wholeNumber(1, 1_000_000), 1000)
     .option('--json', 'print them as JSON')
     .addHelpText('after', FIND_HELP)
     .action(async (pattern: string | undefined, options: FindCommandOptions) =>
@@ -31,14 +31,6 @@ export function addMetricsCommands({ program, layout, done }: CommandLine): void
     .action(async (name: string | undefined, value: string | undefined, time: string | undefined, options: SendCommandOptions) =>
       done(await (await import('../commands/metrics-send.ts')).send(layout(), { name, value, time }, options)),
     );
-}
-
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`);
-  };
 }
 
 const HELP = `

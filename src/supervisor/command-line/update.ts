@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../../base/whole-number.ts';
 import type { CommandLine } from './command-line.ts';
 
 /** rollback. */
@@ -8,19 +8,13 @@ export function addUpdateCommands({ program, layout, done }: CommandLine): void 
     .description('go back to the version before the last update, or another one that is kept')
     .option('--to <version>', 'a kept version, as --list shows it')
     .option('--list', 'show the versions that are kept, and change nothing')
-    .option('--watch <seconds>', 'how long services must stay well before it counts (default: 30)', seconds)
+    .option('--watch <seconds>', 'how long services must stay well before it counts (default: 30)', wholeNumber(0, 86_400))
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON object')
     .addHelpText('after', ROLLBACK_HELP)
     .action(async (options: { to?: string; list?: boolean; watch?: number; yes?: boolean; json?: boolean }) =>
       done(await (await import('../commands/rollback.ts')).rollback(layout(), options)),
     );
-}
-
-function seconds(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number <= 86_400) return number;
-  throw new InvalidArgumentError('expected a whole number from 0 to 86400.');
 }
 
 const ROLLBACK_HELP = `

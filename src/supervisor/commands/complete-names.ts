@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { EXIT, isNotFound } from '../../base/errors.ts';
+import { EXIT } from '../../base/errors.ts';
+import { readIfPresentSync } from '../../base/files.ts';
+import { bracketed } from '../../base/host-and-port.ts';
 import type { Layout } from '../../base/layout.ts';
 import { say } from '../../base/terminal.ts';
 import { parseStatus } from '../../contract/status.ts';
@@ -45,12 +46,12 @@ async function namesOf(layout: Layout, kind: string, beginning: string): Promise
 }
 
 async function serviceNames(layout: Layout): Promise<string[]> {
-  const written = parseStatus(textOf(layout.status))?.services;
+  const written = parseStatus(readIfPresentSync(layout.status) ?? '')?.services;
   return (written ?? (await (await import('../installation.ts')).configuredServices(layout))).map(({ name }) => name);
 }
 
 async function promiseIds(layout: Layout): Promise<string[]> {
-  const written = parsePromisesStatus(textOf(layout.promisesStatus))?.promises;
+  const written = parsePromisesStatus(readIfPresentSync(layout.promisesStatus) ?? '')?.promises;
   if (written !== undefined) return written.map(({ id }) => id);
   const { readPromises } = await import('../../promises/definitions/read-promises.ts');
   return (await readPromises(layout)).promises.map(({ id }) => id);
@@ -65,7 +66,7 @@ async function metricNames(layout: Layout, beginning: string): Promise<string[]>
 
 /** A query service of this installation says itself where it listens, without any configuration being read. */
 async function queryAddress(layout: Layout): Promise<string> {
-  const port = parseStatus(textOf(layout.status))
+  const port = parseStatus(readIfPresentSync(layout.status) ?? '')
     ?.services.find(({ role }) => role === 'query')
     ?.ports.find(({ name }) => name === 'query');
   if (port !== undefined) return `http://${urlHost(port.address)}:${port.port}`;
@@ -77,14 +78,5 @@ async function queryAddress(layout: Layout): Promise<string> {
 function urlHost(address: string): string {
   if (address === '0.0.0.0' || address === '') return '127.0.0.1';
   if (address === '::') return '[::1]';
-  return address.includes(':') ? `[${address}]` : address;
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return '';
-    throw error;
-  }
+  return bracketed(address);
 }

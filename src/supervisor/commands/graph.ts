@@ -7,6 +7,7 @@ import { capabilitiesOf, type Capabilities } from '../../terminal/capabilities.t
 import { drawGraph, type Picture } from '../../terminal/graph.ts';
 import { whyNothing } from '../../terminal/near.ts';
 import { queryService } from '../../terminal/own-query.ts';
+import { pause } from '../../terminal/pause.ts';
 import type { QueryService } from '../../terminal/query.ts';
 import { openScreen } from '../../terminal/screen.ts';
 import { figuresOf } from '../../terminal/series.ts';
@@ -154,16 +155,6 @@ async function repeat(work: () => Promise<void>, seconds: number, screen: { ende
   } finally {
     screen.end(EXIT.failed);
   }
-}
-
-function pause(milliseconds: number, onStart: (stop: () => void) => void): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  onStart(() => {
-    clearTimeout(timer);
-    resolve();
-  });
-  return promise;
 }
 
 async function linesNow(

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { EXIT, isNotFound } from '../../base/errors.ts';
+import { EXIT } from '../../base/errors.ts';
+import { readIfPresentSync } from '../../base/files.ts';
 import type { Layout } from '../../base/layout.ts';
 import { isSameProcess } from '../../base/process-identity.ts';
 import { bytesInWords, coloured, say, spanInWords, table, type Colour } from '../../base/terminal.ts';
@@ -50,7 +50,7 @@ interface PresentState {
 }
 
 async function presentState(layout: Layout): Promise<PresentState> {
-  const account = parseStatus(textOf(layout.status));
+  const account = parseStatus(readIfPresentSync(layout.status) ?? '');
   const supervisor = account && isSameProcess(account.pid, account.pidStartTime) ? account : undefined;
   const orphans = supervisor ? [] : leftBehind(layout, account);
   const services = supervisor?.services ?? withOrphans(await stoppedServices(layout), orphans, account);
@@ -87,7 +87,7 @@ function isUnwell({ state, health, reason }: Pick<ServiceStatus, 'state' | 'heal
 
 /** Promises that are not kept and that nobody acknowledged, as the supervisor that runs found them. */
 function brokenPromises(layout: Layout, supervisor: SupervisorStatus | undefined): PromiseStatus[] {
-  const written = supervisor && parsePromisesStatus(textOf(layout.promisesStatus));
+  const written = supervisor && parsePromisesStatus(readIfPresentSync(layout.promisesStatus) ?? '');
   return written?.pid === supervisor?.pid ? (written?.promises ?? []).filter(({ state, acknowledged }) => state === 'failed' && !acknowledged) : [];
 }
 
@@ -98,16 +98,6 @@ export function brokenInWords(broken: readonly Pick<PromiseStatus, 'id'>[]): str
   const ids = broken.map(({ id }) => id);
   const named = [...ids.slice(0, NAMED), ...(ids.length > NAMED ? [`${ids.length - NAMED} more`] : [])].join(', ');
   return `${ids.length === 1 ? 'a promise is' : `${ids.length} promises are`} not kept: ${named}; see "dkm promise list".`;
-}
-
-/** Empty when there is no such file. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isNotFound(error)) return '';
-    throw error;
-  }
 }
 
 async function stoppedServices(layout: Layout): Promise<ServiceStatus[]> {

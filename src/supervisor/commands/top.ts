@@ -4,6 +4,7 @@ import { say } from '../../base/terminal.ts';
 import { readSettings } from '../../contract/settings.ts';
 import { capabilitiesOf } from '../../terminal/capabilities.ts';
 import { queryService } from '../../terminal/own-query.ts';
+import { pause } from '../../terminal/pause.ts';
 import { openScreen, type Screen } from '../../terminal/screen.ts';
 import { HostMemory, isSilent, lookAtHosts, sortHosts, type HostFigures } from '../../terminal/top/hosts.ts';
 import { scrollOf, topFrame, type TopPicture, type TopView } from '../../terminal/top/frame.ts';
@@ -119,16 +120,6 @@ async function live(look: Look, options: TopCommandOptions): Promise<number> {
     screen.end(EXIT.failed);
   }
   return code;
-}
-
-function pause(milliseconds: number, onStart: (stop: () => void) => void): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  onStart(() => {
-    clearTimeout(timer);
-    resolve();
-  });
-  return promise;
 }
 
 function show(screen: Screen, state: { picture: TopPicture; view: TopView }): void {
