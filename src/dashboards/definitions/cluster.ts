@@ -1,6 +1,6 @@
 import { ofHostsCalled } from '../expressions.ts';
 import type { DashboardDefinition, PanelDefinition, Site, TargetDefinition, VariableDefinition } from '../vocabulary.ts';
-import { byNode, CHART, EVERY_10_S, HALF, hostVariable, named, prefixVariable, resolutionVariable, THIRD } from './common.ts';
+import { byNode, CHART, EVERY_10_S, HALF, hostVariable, named, NO_DISK, prefixVariable, resolutionVariable, THIRD } from './common.ts';
 
 /*
  * A cluster of a server and its workers (worker-0, worker-1, …), as Butler builds it: what its dashboards Cluster
@@ -8,6 +8,11 @@ import { byNode, CHART, EVERY_10_S, HALF, hostVariable, named, prefixVariable, r
  */
 
 const chart = { kind: 'timeseries', width: HALF, height: CHART, min: 0, bridgeS: EVERY_10_S } as const;
+
+/** The machine that was chosen, and its disks. */
+const HOST = '$prefix.$host';
+const diskOperations = { ...chart, unit: 'iops', nothing: NO_DISK, targets: [byNode(`${HOST}.disk.*.disk_ops.{read,write}`, -3, -1)] };
+const diskBytes = { ...chart, unit: 'Bps', nothing: NO_DISK, targets: [byNode(`${HOST}.disk.*.disk_octets.{read,write}`, -3, -1)] };
 
 const workersVariable: VariableDefinition = {
   kind: 'choice',
@@ -101,7 +106,7 @@ export function clusterOverview(): DashboardDefinition {
 }
 
 function disksAndNetwork(): PanelDefinition[] {
-  const disk = { ...chart, width: THIRD, nothing: 'No disk of its own, as in a container' } as const;
+  const disk = { ...chart, width: THIRD, nothing: NO_DISK } as const;
   return [
     {
       ...disk,
@@ -148,7 +153,6 @@ function disksAndNetwork(): PanelDefinition[] {
 
 /** The server of a cluster: where dkm's server part is installed, at first. */
 export function clusterServer(site: Site): DashboardDefinition {
-  const HOST = '$prefix.$host';
   return {
     uid: 'dkm-cluster-server',
     title: 'Cluster server',
@@ -188,22 +192,16 @@ export function clusterServer(site: Site): DashboardDefinition {
             targets: [byNode(`${HOST}.interface.*.if_packets.{rx,tx}`, -3, -1)],
           },
           {
-            ...chart,
+            ...diskOperations,
             title: 'Disks, operations',
             about: 'Per second.',
             todo: 'The store of metrics writes most of them; see Storage engine.',
-            unit: 'iops',
-            nothing: 'No disk of its own, as in a container',
-            targets: [byNode(`${HOST}.disk.*.disk_ops.{read,write}`, -3, -1)],
           },
           {
-            ...chart,
+            ...diskBytes,
             title: 'Disks, read and written',
             about: 'Bytes per second.',
             todo: 'Flat at the top is the limit of the disk.',
-            unit: 'Bps',
-            nothing: 'No disk of its own, as in a container',
-            targets: [byNode(`${HOST}.disk.*.disk_octets.{read,write}`, -3, -1)],
           },
           {
             ...chart,
@@ -221,7 +219,6 @@ export function clusterServer(site: Site): DashboardDefinition {
 
 /** One worker of a cluster. */
 export function clusterWorkers(site: Site): DashboardDefinition {
-  const HOST = '$prefix.$host';
   return {
     uid: 'dkm-cluster-workers',
     title: 'Cluster workers',
@@ -284,22 +281,16 @@ export function clusterWorkers(site: Site): DashboardDefinition {
             targets: [byNode(`${HOST}.df.*.df_complex.used`, -3)],
           },
           {
-            ...chart,
+            ...diskOperations,
             title: 'Disks, operations',
             about: 'Per second.',
             todo: 'Many and small: see what reads with iotop.',
-            unit: 'iops',
-            nothing: 'No disk of its own, as in a container',
-            targets: [byNode(`${HOST}.disk.*.disk_ops.{read,write}`, -3, -1)],
           },
           {
-            ...chart,
+            ...diskBytes,
             title: 'Disks, read and written',
             about: 'Bytes per second.',
             todo: 'Flat at the top is the limit of the disk.',
-            unit: 'Bps',
-            nothing: 'No disk of its own, as in a container',
-            targets: [byNode(`${HOST}.disk.*.disk_octets.{read,write}`, -3, -1)],
           },
         ],
       },

@@ -73,3 +73,9 @@ export const FULL = [
 
 /** Anything at all is too much. */
 export const ANY = [{ from: 0.001, colour: 'red' }] as const;
+
+/** A figure that is a share of what there is, in per cent. */
+export const shareFigure = { kind: 'stat', width: QUARTER, height: FIGURE, unit: 'percent', decimals: 0, min: 0, max: 100, thresholds: FULL } as const;
+
+/** Said where a machine has no disk to measure. */
+export const NO_DISK = 'No disk of its own, as in a container';

@@ -1,6 +1,22 @@
 import { cpuByState, cpuInUse, fileSystemsInUse, loadPerCore } from '../expressions.ts';
 import type { DashboardDefinition, Site } from '../vocabulary.ts';
-import { ANY, byNode, CHART, EVERY_10_S, FIGURE, FULL, HALF, highest, hostVariable, named, prefixVariable, QUARTER, resolutionVariable } from './common.ts';
+import {
+  ANY,
+  byNode,
+  CHART,
+  EVERY_10_S,
+  FIGURE,
+  FULL,
+  HALF,
+  highest,
+  hostVariable,
+  named,
+  NO_DISK,
+  prefixVariable,
+  QUARTER,
+  resolutionVariable,
+  shareFigure,
+} from './common.ts';
 
 const HOST = '$prefix.$host';
 
@@ -34,45 +50,24 @@ export function host(site: Site): DashboardDefinition {
             targets: [named('load per processor', loadPerCore(HOST))],
           },
           {
-            kind: 'stat',
+            ...shareFigure,
             title: 'CPU in use',
             about: 'Of all processors together.',
             todo: 'Long above 95 %: see who it is (top), run less at a time, or take a larger machine.',
-            width: QUARTER,
-            height: FIGURE,
-            unit: 'percent',
-            decimals: 0,
-            min: 0,
-            max: 100,
-            thresholds: FULL,
             targets: [named('in use', cpuInUse(HOST))],
           },
           {
-            kind: 'stat',
+            ...shareFigure,
             title: 'Memory in use',
             about: 'By programs; what the kernel keeps of files is not counted, as it gives that back.',
             todo: 'Above 95 % the kernel soon ends a process. Find the largest (ps --sort=-rss), limit it, or add memory.',
-            width: QUARTER,
-            height: FIGURE,
-            unit: 'percent',
-            decimals: 0,
-            min: 0,
-            max: 100,
-            thresholds: FULL,
             targets: [named('in use', `${HOST}.memory.percent.used`)],
           },
           {
-            kind: 'stat',
+            ...shareFigure,
             title: 'Fullest file system',
             about: 'In use of what ordinary users may use, as df shows it.',
             todo: 'Look at "File systems, in use" for which it is. Make room (du -x --max-depth=2) before it is full: programs fail then, and dkm stops its store.',
-            width: QUARTER,
-            height: FIGURE,
-            unit: 'percent',
-            decimals: 0,
-            min: 0,
-            max: 100,
-            thresholds: FULL,
             targets: [named('fullest', `maxSeries(${fileSystemsInUse(HOST)})`)],
           },
         ],
@@ -183,8 +178,6 @@ function memory(): DashboardDefinition['rows'][number]['panels'] {
     },
   ];
 }
-
-const NO_DISK = 'No disk of its own, as in a container';
 
 function disks(): DashboardDefinition['rows'][number]['panels'] {
   return [

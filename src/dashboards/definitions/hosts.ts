@@ -1,6 +1,20 @@
 import { cpuOfHosts, fullestOfHosts, ofAllHosts, trafficOfHosts, valueOfHosts } from '../expressions.ts';
 import type { DashboardDefinition, LinkDefinition, PanelDefinition, TargetDefinition } from '../vocabulary.ts';
-import { CHART, EVERY_10_S, EVERY_MINUTE, FIGURE, FULL, HALF, highest, named, prefixVariable, QUARTER, resolutionVariable, THIRD } from './common.ts';
+import {
+  CHART,
+  EVERY_10_S,
+  EVERY_MINUTE,
+  FIGURE,
+  FULL,
+  HALF,
+  highest,
+  named,
+  prefixVariable,
+  QUARTER,
+  resolutionVariable,
+  shareFigure,
+  THIRD,
+} from './common.ts';
 
 const PREFIX = '$prefix';
 const SHOWN = 15;
@@ -46,45 +60,24 @@ function figures(): PanelDefinition[] {
       targets: [named('hosts', SENDING)],
     },
     {
-      kind: 'stat',
+      ...shareFigure,
       title: 'Busiest processors',
       about: 'Of the busiest host, in use.',
       todo: 'See below which it is; its own dashboard says with what.',
-      width: QUARTER,
-      height: FIGURE,
-      unit: 'percent',
-      decimals: 0,
-      min: 0,
-      max: 100,
-      thresholds: FULL,
       targets: [named('busiest', worstOf(cpuOfHosts(PREFIX)))],
     },
     {
-      kind: 'stat',
+      ...shareFigure,
       title: 'Least memory left',
       about: 'Of the host with the least left, in use.',
       todo: 'See below which it is. At 95 % the kernel soon ends a process there.',
-      width: QUARTER,
-      height: FIGURE,
-      unit: 'percent',
-      decimals: 0,
-      min: 0,
-      max: 100,
-      thresholds: FULL,
       targets: [named('fullest', worstOf(valueOfHosts(PREFIX, 'memory.percent.used')))],
     },
     {
-      kind: 'stat',
+      ...shareFigure,
       title: 'Fullest file system',
       about: 'Of all hosts, in use as df shows it.',
       todo: 'See below where it is, and make room there.',
-      width: QUARTER,
-      height: FIGURE,
-      unit: 'percent',
-      decimals: 0,
-      min: 0,
-      max: 100,
-      thresholds: FULL,
       targets: [named('fullest', worstOf(fullestOfHosts(PREFIX)))],
     },
   ];
